@@ -1,0 +1,27 @@
+"""### 전환 · Cutting over
+
+준비 상태를 근거로 Go/No-Go를 결정하고, 서버를 차례로 비운 뒤 새 버전으로 전환하고, 외부에서 확인합니다.
+실패하면 옛 버전이 다시 서비스합니다.
+
+Go or no-go on the evidence of readiness; then the hosts are drained, switched and admitted again, and the service is
+checked from outside. If any of it fails, the old version serves again.
+"""
+
+from airflow.sdk import chain
+from golive_airflow.approval import gate
+from golive_airflow.stage import CloseStage, OpenStage, Rollback, Step, Verdict, stage_dag
+
+with stage_dag("cutover", __doc__):
+    chain(
+        OpenStage(),
+        Step(task_id="readiness"),
+        gate(),
+        Step(task_id="drain"),
+        Step(task_id="switch"),
+        Step(task_id="admit"),
+        Step(task_id="smoke"),
+        Step(task_id="announce"),
+        CloseStage(),
+        Rollback(),
+        Verdict(),
+    )

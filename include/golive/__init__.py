@@ -1,0 +1,1 @@
+"""Golive's domain: what may happen to a release, and the record of what did. Never imports airflow."""

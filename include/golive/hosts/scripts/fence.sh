@@ -1,0 +1,5 @@
+# Raises the fence.
+mkdir -p .golive || broken ".golive cannot be made"
+lock
+fence "$1"
+say fenced

@@ -1,0 +1,135 @@
+"""What surrounds the technical work: training, readiness, windows, cutover, rollback, hypercare, messages."""
+
+from datetime import datetime
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from golive.release.base import Localized, Model
+from golive.release.people import Stage
+from golive.release.shapes import (
+    Channel,
+    Count,
+    Decimal,
+    Identifier,
+    Minutes,
+    Moment,
+    Name,
+    Percent,
+    Text,
+)
+
+
+class Migration(Model):
+    """Whether data is moved."""
+
+    required: bool = False
+
+
+class Training(Model):
+    """``required_percent`` of the ``audience`` must have completed it."""
+
+    name: Text
+    audience: Text
+    owner: Identifier
+    required_percent: Percent
+
+
+class Readiness(Model):
+    """An item that its owner confirms before cutover."""
+
+    name: Name
+    title: Localized
+    owner: Identifier
+
+
+class Window(Model):
+    """When the effects of ``stages`` may happen, in the environment's local time."""
+
+    environment: Name
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    opens: Moment
+    closes: Moment
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if datetime.fromisoformat(self.opens) >= datetime.fromisoformat(self.closes):
+            raise PydanticCustomError("window_order", "a window closes after it opens")
+        return self
+
+
+class Cutover(Model):
+    """``drain_seconds``: how long open requests may take to finish on a host that leaves the balancer."""
+
+    drain_seconds: Annotated[int, Field(ge=0, le=3600)]
+
+
+class RollbackPlan(Model):
+    """Who leads a rollback, and how long after the start of cutover it may still be chosen."""
+
+    deadline_minutes: Annotated[int, Field(ge=1, le=525_600)]
+    owner: Identifier
+
+
+class Phase(Model):
+    """A part of hypercare."""
+
+    name: Localized
+    weeks: Annotated[int, Field(ge=1, le=104)]
+
+
+class Kpi(Model):
+    """A measure and its target; ``target`` is a decimal number as text, so that its digits are what was signed."""
+
+    name: Name
+    target: Decimal
+    unit: Text
+    better: Literal["higher", "lower"]
+
+
+class ServiceLevel(Model):
+    """How soon an incident of this priority is answered."""
+
+    priority: Literal["P1", "P2", "P3", "P4"]
+    respond_minutes: Minutes
+
+
+class Escalation(Model):
+    """Who is called when an incident is unanswered after so many minutes."""
+
+    level: Count
+    role: Name
+    after_minutes: Minutes
+
+
+def _rising(levels: tuple[Escalation, ...]) -> tuple[Escalation, ...]:
+    steps = [(level.level, level.after_minutes) for level in levels]
+    for (level, after), (next_level, next_after) in pairwise(steps):
+        if next_level <= level or next_after < after:
+            raise PydanticCustomError("escalation_order", "levels and their minutes rise")
+    return levels
+
+
+def _once(levels: tuple[ServiceLevel, ...]) -> tuple[ServiceLevel, ...]:
+    priorities = [level.priority for level in levels]
+    if len(set(priorities)) < len(priorities):
+        raise PydanticCustomError("priority_twice", "each priority once")
+    return levels
+
+
+class Hypercare(Model):
+    """The plan for the time after go-live."""
+
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    kpis: tuple[Kpi, ...]
+    service_levels: Annotated[tuple[ServiceLevel, ...], AfterValidator(_once)]
+    escalation: Annotated[tuple[Escalation, ...], Field(min_length=1), AfterValidator(_rising)]
+
+
+class Communication(Model):
+    """Where messages go: Slack channels by ``#name`` or id."""
+
+    channel: Channel
+    incidents: Channel

@@ -1,0 +1,34 @@
+"""The JSON schemas that editors read. ``python -m golive.release.schema FOLDER`` writes them again."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from golive.release.base import Model
+from golive.release.environment import Environment
+from golive.release.manifest import Manifest
+
+MODELS: dict[str, type[Model]] = {"manifest": Manifest, "environment": Environment}
+DEFAULT_FOLDER = Path("docs/schema")
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of ``manifest`` or ``environment``. It tells shapes; the reader tells more."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **MODELS[name].model_json_schema()}
+
+
+def schema_text(name: str) -> str:
+    """The schema as it is published: two spaces, one final line break."""
+    return json.dumps(schema_of(name), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def write_schemas(folder: Path) -> None:
+    """Write ``NAME.schema.json`` for each model, making the folder when it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in MODELS:
+        (folder / f"{name}.schema.json").write_text(schema_text(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_schemas(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_FOLDER)

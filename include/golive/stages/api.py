@@ -1,0 +1,31 @@
+"""What the edge and the command line call, and nothing else of this package."""
+
+from golive.stages.closing import (
+    RollbackReport,
+    check_verdict,
+    close_stage,
+    roll_back_release,
+    roll_back_stage,
+    stands_closed,
+)
+from golive.stages.engine import StepReport, run_step
+from golive.stages.gates import answer, ask
+from golive.stages.opening import OpenedStage, open_stage
+from golive.stages.submission import submit_environment, submit_release
+
+__all__ = [
+    "OpenedStage",
+    "RollbackReport",
+    "StepReport",
+    "answer",
+    "ask",
+    "check_verdict",
+    "close_stage",
+    "open_stage",
+    "roll_back_release",
+    "roll_back_stage",
+    "run_step",
+    "stands_closed",
+    "submit_environment",
+    "submit_release",
+]

@@ -1,0 +1,188 @@
+"""Databases: made when missing under a session lock, marked as ours, fenced, and taken back only if ours and empty.
+
+``CREATE DATABASE`` cannot run in a transaction, so it holds a session advisory lock and is probed; what can be in a
+transaction (schema, fence, marker) is, and that transaction refuses a token lower than the highest seen.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from golive.hosts.errors import StaleToken
+from golive.stages.errors import DatabaseFailed
+from golive.stages.runtime import Connection
+from golive.stages.work import DeprovisionWork, ProvisionWork, RestoreWork
+
+Connections = Callable[[str], Connection]
+
+LOCK = 7_204_118
+"""The advisory lock under which Golive makes and drops databases of a server."""
+
+_FENCE = """
+CREATE SCHEMA IF NOT EXISTS golive;
+CREATE TABLE IF NOT EXISTS golive.fence (single boolean PRIMARY KEY DEFAULT true CHECK (single), token bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS golive.operation (id text PRIMARY KEY, token bigint NOT NULL, at timestamptz DEFAULT now());
+INSERT INTO golive.fence (token) VALUES (0) ON CONFLICT DO NOTHING;
+"""
+
+_TABLES = """
+SELECT n.nspname, c.relname
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'golive') AND n.nspname !~ '^pg_'
+ORDER BY 1, 2
+"""
+
+
+@contextmanager
+def connected(connection: Connection, database: str | None = None) -> Iterator[psycopg.Connection]:
+    """A connection in autocommit with time-outs. Raises ``DatabaseFailed`` for what the server refuses."""
+    password = connection.password.reveal() if connection.password else None
+    try:
+        with psycopg.connect(
+            host=connection.host,
+            port=connection.port,
+            user=connection.user,
+            password=password,
+            dbname=database or connection.database,
+            autocommit=True,
+            connect_timeout=10,
+            options="-c statement_timeout=60000 -c lock_timeout=10000",
+        ) as session:
+            yield session
+    except psycopg.Error as error:
+        raise DatabaseFailed(database=database or connection.database, cause=str(error).strip()) from error
+
+
+def provision(connections: Connections, work: ProvisionWork, operation: str, token: int) -> list[str]:
+    """Makes role, database and fence where missing; says what it made. Asked again, it makes nothing."""
+    made = []
+    with connected(connections(work.admin), "postgres") as session:
+        session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        if not _exists(session, "SELECT 1 FROM pg_roles WHERE rolname = %s", work.role):
+            _create_role(session, work.role, connections(work.role_connection), operation)
+            made.append(f"role {work.role}")
+        if not _exists(session, "SELECT 1 FROM pg_database WHERE datname = %s", work.database):
+            _create_database(session, work, operation)
+            made.append(f"database {work.database}")
+    with connected(connections(work.admin), work.database) as session:
+        _fence(session, operation, token)
+    return made
+
+
+def _exists(session: psycopg.Connection, query: str, name: str) -> bool:
+    return session.execute(query, (name,)).fetchone() is not None
+
+
+def _create_role(session: psycopg.Connection, role: str, connection: Connection, operation: str) -> None:
+    password = connection.password.reveal() if connection.password else ""
+    name = sql.Identifier(role)
+    with session.transaction():
+        session.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password)))
+        session.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(name, sql.Literal(f"golive:{operation}")))
+
+
+def _create_database(session: psycopg.Connection, work: ProvisionWork, operation: str) -> None:
+    name, owner = sql.Identifier(work.database), sql.Identifier(work.role)
+    session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
+    session.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(f"golive:{operation}")))
+
+
+def _fence(session: psycopg.Connection, operation: str, token: int) -> None:
+    with session.transaction():
+        session.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        session.execute(_FENCE)
+        row = session.execute("SELECT token FROM golive.fence FOR UPDATE").fetchone()
+        seen = int(row[0]) if row else 0
+        if seen > token:
+            raise StaleToken(host=session.info.dbname, token=token, seen=seen)
+        session.execute("UPDATE golive.fence SET token = %s", (token,))
+        session.execute(
+            "INSERT INTO golive.operation (id, token) VALUES (%s, %s) ON CONFLICT DO NOTHING", (operation, token)
+        )
+
+
+def raise_fence(connection: Connection, database: str, token: int) -> None:
+    """Writes a rollback's token, so that nothing with a lower one can commit any more."""
+    with connected(connection, database) as session:
+        if session.execute("SELECT to_regclass('golive.fence')").fetchone() != (None,):
+            session.execute("UPDATE golive.fence SET token = greatest(token, %s)", (token,))
+
+
+def size_mb(connection: Connection, database: str) -> int:
+    """The size of a database in MiB, asked as the application that uses it."""
+    with connected(connection, database) as session:
+        row = session.execute("SELECT pg_database_size(current_database()) / 1048576").fetchone()
+        return int(row[0]) if row else 0
+
+
+def deprovision(connections: Connections, work: DeprovisionWork, undoes: str) -> list[str]:
+    """Drops what operation ``undoes`` made, if it is still empty; says what it dropped or kept."""
+    notes = []
+    with connected(connections(work.admin), "postgres") as session:
+        session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        if _comment(session, "pg_database", "datname", work.database) == f"golive:{undoes}":
+            if _tables(connections(work.admin), work.database):
+                notes.append(f"kept database {work.database}: it holds tables")
+            else:
+                session.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(work.database)))
+                notes.append(f"dropped database {work.database}")
+        if (
+            not any(note.startswith("kept") for note in notes)
+            and _comment(session, "pg_authid", "rolname", work.role) == f"golive:{undoes}"
+        ):
+            session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(work.role)))
+            notes.append(f"dropped role {work.role}")
+    return notes
+
+
+def _comment(session: psycopg.Connection, catalogue: str, column: str, name: str) -> str | None:
+    query = sql.SQL("SELECT shobj_description(oid, {}) FROM {} WHERE {} = %s").format(
+        sql.Literal(catalogue),
+        sql.Identifier("pg_roles" if catalogue == "pg_authid" else catalogue),
+        sql.Identifier(column),
+    )
+    row = session.execute(query, (name,)).fetchone()
+    return row[0] if row else None
+
+
+def _tables(connection: Connection, database: str) -> dict[str, int]:
+    with connected(connection, database) as session:
+        names = session.execute(_TABLES).fetchall()
+        return {f"{schema}.{table}": _count(session, schema, table) for schema, table in names}
+
+
+def _count(session: psycopg.Connection, schema: str, table: str) -> int:
+    row = session.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))).fetchone()
+    return int(row[0]) if row else 0
+
+
+def compare_and_drop(connection: Connection, work: RestoreWork, operation: str) -> str:
+    """What the restored copy lacks against the database ('' when nothing), after which the copy is dropped.
+
+    Writes go on while a dump is taken, so a table may have more rows than its copy; a table that is missing, or empty
+    although the original is not, is a failed restore. A passed comparison leaves a marker before the copy goes, so
+    that asking again after a lost answer finds it.
+    """
+    problems = "" if _marked(connection, work.database, operation) else _differences(connection, work)
+    if not problems:
+        with connected(connection, work.database) as session:
+            session.execute(
+                "INSERT INTO golive.operation (id, token) VALUES (%s, 0) ON CONFLICT DO NOTHING", (operation,)
+            )
+    with connected(connection, "postgres") as session:
+        session.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(work.scratch)))
+    return problems
+
+
+def _marked(connection: Connection, database: str, operation: str) -> bool:
+    with connected(connection, database) as session:
+        return _exists(session, "SELECT 1 FROM golive.operation WHERE id = %s", operation)
+
+
+def _differences(connection: Connection, work: RestoreWork) -> str:
+    original, copy = _tables(connection, work.database), _tables(connection, work.scratch)
+    problems = [f"{name} is missing" for name in original if name not in copy]
+    problems += [f"{name} is empty" for name, rows in original.items() if rows and copy.get(name) == 0]
+    return "; ".join(problems)

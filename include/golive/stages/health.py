@@ -1,0 +1,129 @@
+"""The nightly look at what serves: facts in the environment's record, one summary, an incident if something is wrong."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from golive.checks.values import Result, Verdict
+from golive.errors import GoliveError
+from golive.ledger import Ledger
+from golive.ledger.events import Event, NewEvent, environment_stream
+from golive.reports.messages import Finding, nightly_summary
+from golive.reports.queue import queue
+from golive.stages.bench import bench
+from golive.stages.errors import NothingServes, UnknownStep
+from golive.stages.health_checks import CHECKS
+from golive.stages.live import serving
+from golive.stages.runtime import Runtime
+from golive.stages.subject import Subject, load_submission, scope_of
+from golive.stages.telling import audience_of, tell_environment
+
+NIGHT_HOUR = 2
+
+
+def due_environments(ledger: Ledger) -> tuple[str, ...]:
+    """The environments in which something serves and whose clocks show the first half hour after two at night."""
+    names = (name.removeprefix("environment/") for name in ledger.streams("environment/"))
+    now = ledger.now()
+    return tuple(name for name in names if serving(ledger, name) is not None and _is_night(ledger, name, now))
+
+
+def _is_night(ledger: Ledger, environment: str, now: datetime) -> bool:
+    zone = subject_of(ledger, environment).environment.timezone
+    local = now.astimezone(ZoneInfo(zone))
+    return local.hour == NIGHT_HOUR and local.minute < 30
+
+
+def subject_of(ledger: Ledger, environment: str) -> Subject:
+    """What serves in an environment, as it was submitted. Raises ``NothingServes``."""
+    live = serving(ledger, environment)
+    if live is None:
+        raise NothingServes(environment=environment)
+    data = live.data
+    return load_submission(ledger, data["release"], environment, data["manifest"], data["inventory"])
+
+
+def check(runtime: Runtime, name: str) -> tuple[Verdict, ...]:
+    """Looks at one thing and records what it found as ``health.recorded``; what it finds is no error."""
+    if name not in CHECKS:
+        raise UnknownStep(stage="nightly_health", step=name, known=", ".join(CHECKS))
+    subject = subject_of(runtime.ledger, runtime.run.environment)
+    here = replace(runtime, run=replace(runtime.run, release=subject.manifest.release))
+    verdicts = asyncio.run(_look(here, subject, name))
+    facts = [NewEvent("health.recorded", {**_identity(here), "check": name, **_data(verdict)}) for verdict in verdicts]
+    runtime.ledger.record(environment_stream(runtime.run.environment), *facts)
+    for verdict in verdicts:
+        runtime.say(f"{verdict.name}: {verdict.result} {verdict.detail}")
+    return verdicts
+
+
+async def _look(runtime: Runtime, subject: Subject, name: str) -> tuple[Verdict, ...]:
+    scope = await asyncio.to_thread(scope_of, runtime, subject)
+    async with bench(runtime, scope) as tools:
+        try:
+            return await CHECKS[name](tools)
+        except GoliveError as error:
+            return (Verdict(name, Result.INCONCLUSIVE, str(error)),)
+
+
+def _identity(runtime: Runtime) -> dict[str, str]:
+    return {"environment": runtime.run.environment, "release": runtime.run.release, "run_id": runtime.run.run_id}
+
+
+def _data(verdict: Verdict) -> dict[str, object]:
+    return {
+        "name": verdict.name,
+        "verdict": verdict.result.value,
+        "detail": verdict.detail,
+        "measured": verdict.measured,
+    }
+
+
+def summarise(runtime: Runtime) -> tuple[Finding, ...]:
+    """One message of this run's facts, and the incident opened or closed by them.
+
+    A check that recorded nothing is a finding of its own: no data is never healthy.
+    """
+    stream = environment_stream(runtime.run.environment)
+    subject = subject_of(runtime.ledger, runtime.run.environment)
+    facts = [event for event in runtime.ledger.read(stream) if _is_mine(event, runtime.run.run_id)]
+    found = {
+        event.data["name"]: Finding(event.data["name"], event.data["verdict"], event.data["detail"]) for event in facts
+    }
+    silent = set(CHECKS) - {event.data["check"] for event in facts}
+    findings = (*found.values(), *(Finding(name, "inconclusive", "-") for name in sorted(silent)))
+    day = runtime.ledger.now().astimezone(ZoneInfo(subject.environment.timezone)).date().isoformat()
+    audience = audience_of(subject.manifest, subject.environment)
+    _incident(runtime, findings)
+    tell_environment(runtime, subject.manifest, subject.environment)
+    queue(runtime.ledger, stream, nightly_summary(audience, day, findings, runtime.link or None))
+    return findings
+
+
+def _is_mine(event: Event, run_id: str) -> bool:
+    return event.kind == "health.recorded" and event.data["run_id"] == run_id
+
+
+def _incident(runtime: Runtime, findings: Sequence[Finding]) -> None:
+    """Opens the environment's nightly incident when something is wrong, closes it when all is well again."""
+    bad = [finding for finding in findings if finding.result != "pass"]
+    environment = runtime.run.environment
+
+    def decide(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
+        opened = [e for e in events if e.kind == "incident.opened"]
+        closed = [e for e in events if e.kind == "incident.closed"]
+        is_open = len(opened) > len(closed)
+        number = len(opened) + (0 if is_open else 1)
+        data = {
+            "environment": environment,
+            "incident": f"{environment}-night-{number}",
+            "title": f"nightly_health {environment}",
+        }
+        if bad and not is_open:
+            detail = "; ".join(f"{finding.name}: {finding.detail}" for finding in bad)[:1500]
+            return [NewEvent("incident.opened", {**data, "priority": "P2", "detail": detail})]
+        return [NewEvent("incident.closed", data)] if is_open and not bad else []
+
+    runtime.ledger.append(environment_stream(environment), decide)

@@ -1,0 +1,145 @@
+"""What the night looks at, as a table: a new check is a function and a row in ``CHECKS``."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from golive.checks.tls import probe_certificate
+from golive.checks.values import Result, Verdict
+from golive.errors import GoliveError
+from golive.hosts.shell import sh
+from golive.hosts.values import Command
+from golive.release.plan import PlannedStep
+from golive.stages import database_worker
+from golive.stages.bench import Bench
+from golive.stages.definition import app_hosts
+from golive.stages.expectations import check_expectation, health_expectation
+from golive.stages.facts import observe_facts, target_hosts
+from golive.stages.host_steps import tree_is
+from golive.stages.layout import backup_directory
+from golive.stages.switch import serves
+
+
+def _verdict(name: str, good: bool, detail: str, measured: int | None = None) -> Verdict:
+    return Verdict(name, Result.PASS if good else Result.FAIL, detail, measured)
+
+
+def _step(target: str, component: str | None) -> PlannedStep:
+    return PlannedStep("nightly_health", "", target, component, False, "", None, True)
+
+
+async def _careful(name: str, work: Awaitable[Verdict]) -> Verdict:
+    """A target that does not answer is inconclusive, and does not hide the others."""
+    try:
+        return await work
+    except GoliveError as error:
+        return Verdict(name, Result.INCONCLUSIVE, str(error))
+
+
+async def _hosts(bench: Bench) -> tuple[Verdict, ...]:
+    targets = target_hosts(bench.scope.manifest, bench.scope.environment)
+    return await observe_facts(bench, tuple(_step(*target) for target in targets))
+
+
+async def _services(bench: Bench) -> tuple[Verdict, ...]:
+    scope = bench.scope
+    jobs = []
+    for target, component in app_hosts(scope.manifest, scope.environment):
+        host, name = target.removeprefix("host:"), component or ""
+        health = scope.manifest.components[name].service.health
+        label = f"services/{target}/{name}"
+        jobs.append(
+            _careful(label, bench.ask(host, scope.port(host, name), health.path, health_expectation(health), label))
+        )
+    return tuple(await asyncio.gather(*jobs, *_from_outside(bench)))
+
+
+def _from_outside(bench: Bench) -> list[Awaitable[Verdict]]:
+    scope = bench.scope
+    jobs: list[Awaitable[Verdict]] = []
+    for name, balancer in scope.environment.balancers.items():
+        address = scope.environment.hosts[balancer.host].address
+        for check in scope.manifest.checks_of("cutover"):
+            label = f"services/{name}/{check.name}"
+            jobs.append(bench.ask_outside(address, balancer.port, check.path, check_expectation(check), label))
+    return jobs
+
+
+async def _drift(bench: Bench) -> tuple[Verdict, ...]:
+    """Each host runs exactly what the ledger says, and what lies on its disk is what was installed."""
+    jobs = []
+    for target, component in app_hosts(bench.scope.manifest, bench.scope.environment):
+        label = f"drift/{target}/{component}"
+        jobs.append(_careful(label, _same(bench, target.removeprefix("host:"), component or "", label)))
+    return tuple(await asyncio.gather(*jobs))
+
+
+async def _same(bench: Bench, name: str, component: str, label: str) -> Verdict:
+    placement = bench.scope.placements[component]
+    host = await bench.host(name)
+    if not (await host.run(serves(placement), timeout=30)).succeeded:
+        return _verdict(label, False, f"{placement.directory} does not run")
+    disk = await host.run(tree_is(placement, bench.scope.texts[placement.tree]), timeout=120)
+    return _verdict(label, disk.succeeded, placement.directory if disk.succeeded else "files were changed")
+
+
+async def _certificates(bench: Bench) -> tuple[Verdict, ...]:
+    jobs = []
+    for name, entry in bench.scope.environment.certificates.items():
+        address = (bench.scope.environment.hosts[entry.host].address, entry.port)
+        label, now = f"certificates/{name}", bench.runtime.ledger.now()
+        jobs.append(probe_certificate(label, address, entry.minimum_days, now=now, allowed=[address]))
+    return tuple(await asyncio.gather(*jobs)) or (Verdict("certificates", Result.PASS, "0"),)
+
+
+async def _databases(bench: Bench) -> tuple[Verdict, ...]:
+    jobs = []
+    for name, database in bench.scope.environment.databases.items():
+        connection = bench.scope.connection(database.connection)
+        label = f"databases/{name}"
+        work = asyncio.to_thread(database_worker.size_mb, connection, database.name)
+        jobs.append(_careful(label, _size(label, work)))
+    return tuple(await asyncio.gather(*jobs)) or (Verdict("databases", Result.PASS, "0"),)
+
+
+async def _size(label: str, work: Awaitable[int]) -> Verdict:
+    size = await work
+    return Verdict(label, Result.PASS, f"{size} MiB", size, "MiB")
+
+
+async def _backups(bench: Bench) -> tuple[Verdict, ...]:
+    jobs = [_careful(f"backups/{name}", _age(bench, name)) for name in bench.scope.environment.databases]
+    return tuple(await asyncio.gather(*jobs)) or (Verdict("backups", Result.PASS, "0"),)
+
+
+async def _age(bench: Bench, name: str) -> Verdict:
+    database = bench.scope.environment.databases[name]
+    host = await bench.host(database.host)
+    outcome = await host.run(newest_backup(name), timeout=30)
+    label = f"backups/{name}"
+    if not outcome.succeeded:
+        return _verdict(label, False, "there is no backup")
+    written, size = (int(word) for word in outcome.output.split()[-2:])
+    hours = max(0, int(bench.runtime.ledger.now().timestamp()) - written) // 3600
+    detail = f"{hours} h, {size} bytes"
+    return _verdict(label, size > 0 and hours <= database.backup_maximum_age_hours, detail, hours)
+
+
+def newest_backup(database: str) -> Command:
+    """Prints when the newest dump was written (seconds since 1970) and its size in bytes; fails when there is none."""
+    script = sh(
+        """file=$(ls {directory}/*.dump 2>/dev/null | sort | tail -n 1)
+[ -n "$file" ] && echo "$(date -r "$file" +%s) $(wc -c <"$file")"
+""",
+        directory=backup_directory(database),
+    )
+    return Command("newest_backup", script)
+
+
+CHECKS: Mapping[str, Callable[[Bench], Awaitable[tuple[Verdict, ...]]]] = {
+    "hosts": _hosts,
+    "services": _services,
+    "drift": _drift,
+    "certificates": _certificates,
+    "databases": _databases,
+    "backups": _backups,
+}

@@ -1,0 +1,168 @@
+"""Commands on hosts, built and never run here: each is what one step says, or takes back, on one host."""
+
+from collections.abc import Sequence
+
+from golive.canonical import Digest
+from golive.hosts.shell import sh
+from golive.hosts.values import Command
+from golive.secret import Secret
+from golive.stages.layout import Placement
+
+
+def make_directories(directories: Sequence[str], marker: str) -> Command:
+    """Makes what is missing, outer ones first, and notes what it made so that the undo takes back only that."""
+    script = sh(
+        """umask 077
+mkdir -p .golive/made
+touch .golive/made/{marker}
+for directory in {directories}; do
+    [ -d "$directory" ] || { echo "$directory" >>.golive/made/{marker}; mkdir "$directory"; } || exit 1
+done
+""",
+        directories=tuple(directories),
+        marker=marker,
+    )
+    return Command("directories", script)
+
+
+def remove_directories(marker: str) -> Command:
+    """Removes what ``make_directories`` made, inner ones first; one that holds something is kept."""
+    script = sh(
+        """[ -f .golive/made/{marker} ] || exit 0
+sed -n '1!G;h;$p' .golive/made/{marker} | while read -r directory; do
+    [ ! -d "$directory" ] || rmdir "$directory" 2>/dev/null || echo "kept $directory: not empty"
+done
+rm -f .golive/made/{marker}
+""",
+        marker=marker,
+    )
+    return Command("remove_directories", script)
+
+
+def directories_exist(directories: Sequence[str]) -> Command:
+    return Command(
+        "directories_exist", sh('for d in {names}; do [ -d "$d" ] || exit 1; done', names=tuple(directories))
+    )
+
+
+def put_file(target: str, content: str, mode: str, keep: str) -> Command:
+    """Writes a small file by rename and keeps what was there before under ``.golive/before/<keep>``."""
+    script = sh(
+        """umask 077
+mkdir -p .golive/before
+if [ ! -e .golive/before/{keep} ] && [ ! -e .golive/before/{keep}.none ]; then
+    if [ -e {target} ]
+    then cp -p {target} .golive/before/{keep}.new && mv .golive/before/{keep}.new .golive/before/{keep}
+    else : >.golive/before/{keep}.none; fi
+fi
+cat >{target}.new && chmod {mode} {target}.new && mv {target}.new {target}
+""",
+        target=target,
+        mode=mode,
+        keep=keep,
+    )
+    return Command("put_file", script, stdin=content.encode())
+
+
+def restore_file(target: str, keep: str) -> Command:
+    """Puts back what ``put_file`` replaced."""
+    script = sh(
+        """if [ -e .golive/before/{keep} ]; then mv .golive/before/{keep} {target}
+elif [ -e .golive/before/{keep}.none ]; then rm -f {target} .golive/before/{keep}.none; fi
+""",
+        target=target,
+        keep=keep,
+    )
+    return Command("restore_file", script)
+
+
+def file_is(target: str, digest: Digest) -> Command:
+    """Exits 0 when the file has this digest."""
+    line = f"{digest.removeprefix('sha256:')}  {target}"
+    return Command("file_is", sh("printf '%s\\n' {line} | sha256sum -c - >/dev/null 2>&1", line=line))
+
+
+def remove_bundle(placement: Placement) -> Command:
+    return Command("remove_bundle", sh("rm -f {bundle} {bundle}.part", bundle=placement.incoming))
+
+
+def unpack(placement: Placement, tree: str) -> Command:
+    """Checks the bundle, unpacks it beside the old release, checks every file, and only then gives it its name.
+
+    ``tree`` is the list of ``digest  path`` lines; a release that is already there is checked against it.
+    """
+    script = sh(
+        """umask 022
+cat >{directory}.tree
+check() { [ "$(cd "$1" && sha256sum -c - <"$HOME"/{directory}.tree 2>&1 >/dev/null | wc -l)" -eq 0 ] || return 1
+    [ "$(find "$1" -type f ! -path '*/.golive/*' | wc -l)" -ge "$(wc -l <{directory}.tree)" ]; }
+if [ -d {directory} ]; then check {directory} || { echo 'the release on disk was changed' >&2; exit 12; }
+else
+    printf '%s\\n' {line} | sha256sum -c - >/dev/null 2>&1 || { echo 'the bundle was changed on its way' >&2; exit 11; }
+    rm -rf {directory}.part
+    mkdir {directory}.part
+    tar -xzf {bundle} -C {directory}.part || { rm -rf {directory}.part; echo 'cannot unpack' >&2; exit 13; }
+    check {directory}.part || { rm -rf {directory}.part; echo 'what was unpacked differs' >&2; exit 12; }
+    mv {directory}.part {directory}
+fi
+rm -f {directory}.tree
+""",
+        directory=placement.release,
+        bundle=placement.incoming,
+        line=f"{placement.bundle.removeprefix('sha256:')}  {placement.incoming}",
+    )
+    return Command("unpack", script, stdin=tree.encode())
+
+
+def tree_is(placement: Placement, tree: str) -> Command:
+    """Exits 0 when the release on disk holds exactly these files' contents."""
+    script = sh("cd {directory} && sha256sum -c - >/dev/null 2>&1", directory=placement.release)
+    return Command("tree_is", script, stdin=tree.encode())
+
+
+def remove_release(placement: Placement) -> Command:
+    """Removes a release that does not serve; refuses one that does."""
+    script = sh(
+        """[ ! -f {root}/control ] || sh {root}/control stop check 2
+[ "$(readlink {root}/current 2>/dev/null)" != {link} ] || { echo 'this release serves: not removed' >&2; exit 14; }
+rm -rf {directory} {directory}.part {directory}.tree
+""",
+        root=placement.root,
+        link=f"releases/{placement.directory}",
+        directory=placement.release,
+    )
+    return Command("remove_release", script)
+
+
+def configure(placement: Placement, files: Sequence[tuple[str, str, str]], launch: str) -> Command:
+    """Writes rendered files (path, mode, content) and the launcher into the release.
+
+    Contents travel in standard input, one after the other, since they may hold secrets; ``dd`` reads each exactly.
+    """
+    contents = [(path, mode, text.encode()) for path, mode, text in (*files, (".golive/launch", "0700", launch))]
+    steps = [sh("umask 077\ncd {directory} || exit 1\nmkdir -p .golive\n", directory=placement.release)]
+    for path, mode, content in contents:
+        steps.append(
+            sh(
+                """mkdir -p "$(dirname {path})"
+dd bs=1 count={size} of={path}.new 2>/dev/null && chmod {mode} {path}.new && mv {path}.new {path} || exit 1
+""",
+                path=path,
+                mode=mode,
+                size=len(content),
+            )
+        )
+    return Command("configure", "".join(steps), stdin=Secret("".join(content.decode() for _, _, content in contents)))
+
+
+def is_configured(placement: Placement) -> Command:
+    return Command("is_configured", sh("[ -f {file} ]", file=f"{placement.release}/.golive/launch"))
+
+
+def unconfigure(placement: Placement, files: Sequence[str]) -> Command:
+    script = sh(
+        "cd {directory} 2>/dev/null || exit 0\nrm -f {files} .golive/launch\n",
+        directory=placement.release,
+        files=tuple(files),
+    )
+    return Command("unconfigure", script)

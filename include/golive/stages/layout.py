@@ -1,0 +1,57 @@
+"""Where things lie in a deploy user's home. All paths are relative to it.
+
+components/<component>/releases/<version>-<digest>/   one release beside the other
+components/<component>/current                        link to the one that serves
+components/<component>/incoming/                       uploaded bundles
+components/<component>/run/                            process records, logs, what was current before
+components/<component>/control                         the service definition
+components/<component>/runtime                         the runtime's variables
+backups/<database>/                                    dumps
+"""
+
+from dataclasses import dataclass
+
+from golive.canonical import Digest
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A component's artifact as it will lie on a host. ``tree`` is the evidence digest of its list of file digests."""
+
+    component: str
+    version: str
+    artifact: Digest
+    bundle: Digest
+    bundle_size: int
+    tree: Digest
+
+    @property
+    def directory(self) -> str:
+        return f"{self.version}-{self.artifact.removeprefix('sha256:')[:12]}"
+
+    @property
+    def root(self) -> str:
+        return f"components/{self.component}"
+
+    @property
+    def release(self) -> str:
+        return f"{self.root}/releases/{self.directory}"
+
+    @property
+    def incoming(self) -> str:
+        return f"{self.root}/incoming/{self.bundle.removeprefix('sha256:')[:24]}.tar.gz"
+
+    @property
+    def previous(self) -> str:
+        """The record of what was current before this release was switched to."""
+        return f"{self.root}/run/before-{self.directory}"
+
+
+def component_directories(component: str) -> tuple[str, ...]:
+    """The folders of a component, outer ones first."""
+    root = f"components/{component}"
+    return ("components", root, f"{root}/releases", f"{root}/incoming", f"{root}/run")
+
+
+def backup_directory(database: str) -> str:
+    return f"backups/{database}"

@@ -1,0 +1,153 @@
+"""Opening a stage: the run is bound to a submission, a plan and a person, or refused with what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from golive.approvals.line import line_for
+from golive.ledger.events import Event, NewEvent, release_stream
+from golive.release.fit import check_fit
+from golive.release.plan import Plan
+from golive.stages.catalogue import REPEATABLE, STAGES
+from golive.stages.effects import Effect, fold_effects
+from golive.stages.errors import AnotherRunLives, GroundMissing, NoApprovalLine, NoRequester, RollbackFailed, RunEnded
+from golive.stages.reconcile import reconcile
+from golive.stages.rollback import leaving_traces, undo_all
+from golive.stages.runtime import Run, Runtime
+from golive.stages.standing import StageStanding, StageState, fold_stages
+from golive.stages.subject import Subject, load_subject, plan_of
+from golive.stages.telling import tell
+from golive.texts import text
+
+
+@dataclass(frozen=True)
+class OpenedStage:
+    """A stage that a run may work on. ``finished``: it was closed before for the same plan, so nothing will be done."""
+
+    release: str
+    environment: str
+    stage: str
+    attempt: int
+    plan: Plan
+    finished: bool
+
+
+def open_stage(runtime: Runtime) -> OpenedStage:
+    """Opens the run's stage; asked again by the same run, finds it open.
+
+    Raises ``UnknownRelease``, ``UnknownEnvironment``, ``NoRequester``, ``RunEnded``, ``NoApprovalLine``,
+    ``GroundMissing`` (an earlier stage is not closed) or ``AnotherRunLives``.
+    """
+    run = runtime.run
+    subject = load_subject(runtime.ledger, run.release, run.environment)
+    if not run.requester:
+        raise NoRequester()
+    if not runtime.alive():
+        raise RunEnded()
+    check_fit(subject.manifest, subject.environment)
+    if run.stage in STAGES and line_for(subject.manifest, run.stage, run.environment) is None:
+        raise NoApprovalLine(stage=run.stage, environment=run.environment)
+    plan = plan_of(runtime.ledger, subject)
+    opening = Opening(runtime, subject, plan)
+    runtime.ledger.append(release_stream(run.release), opening.decide)
+    standing = fold_stages(runtime.ledger.read(release_stream(run.release)))[(run.environment, run.stage)]
+    finished = standing.state is StageState.CLOSED
+    if not finished and run.stage in STAGES:
+        reconcile(runtime, subject)
+        _drop_outdated(runtime, plan)
+    tell(runtime)
+    runtime.say(_opened(standing, run))
+    return OpenedStage(run.release, run.environment, run.stage, standing.attempt, plan, finished)
+
+
+def _opened(standing: StageStanding, run: Run) -> str:
+    return text(
+        "stages.opened",
+        "en",
+        stage=run.stage,
+        release=run.release,
+        environment=run.environment,
+        attempt=standing.attempt,
+        plan=standing.plan[7:19],
+    )
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The decision: a new attempt, nothing (it is open for this run, or finished), or a refusal."""
+
+    runtime: Runtime
+    subject: Subject
+    plan: Plan
+
+    def decide(self, events: Sequence[Event], now: datetime) -> Sequence[NewEvent]:
+        run = self.runtime.run
+        stages = fold_stages(events)
+        before = stages.get((run.environment, run.stage))
+        if before is not None and self._stays(before):
+            return []
+        for earlier in _before(run.stage):
+            standing = stages.get((run.environment, earlier))
+            if standing is None or standing.state is not StageState.CLOSED or standing.plan != self.plan.digest:
+                raise GroundMissing(step=run.stage, missing=earlier)
+        return [NewEvent("stage.opened", self._data(before, run), run.requester)]
+
+    def _stays(self, before: StageStanding) -> bool:
+        run = self.runtime.run
+        if before.state is StageState.CLOSED and before.plan == self.plan.digest and run.stage not in REPEATABLE:
+            return True
+        if before.run_id == run.run_id and before.state is not StageState.OPEN:
+            # A run that has ended stays ended: a cleared task does not begin it again.
+            raise RunEnded()
+        if before.state is not StageState.OPEN:
+            return False
+        if before.run_id == run.run_id and before.plan == self.plan.digest:
+            return True
+        if before.run_id != run.run_id and self.runtime.lives(run.stage, before.run_id):
+            where = {"stage": run.stage, "release": run.release, "environment": run.environment}
+            raise AnotherRunLives(**where, run_id=before.run_id)
+        return False
+
+    def _data(self, before: StageStanding | None, run: Run) -> dict[str, object]:
+        people = [run.requester, self.subject.submitter, self.subject.manifest.drafter]
+        return {
+            "environment": run.environment,
+            "stage": run.stage,
+            "attempt": before.attempt + 1 if before else 1,
+            "run_id": run.run_id,
+            "parent_run_id": run.parent_run_id,
+            "requester": run.requester,
+            "requesters": list(dict.fromkeys(people)),
+            "manifest": self.subject.manifest_digest,
+            "plan": self.plan.digest,
+            "link": self.runtime.link,
+        }
+
+
+def _before(stage: str) -> tuple[str, ...]:
+    """The stages that must be closed before this one is opened."""
+    names = tuple(STAGES)
+    return names[: names.index(stage)] if stage in names else ()
+
+
+def _drop_outdated(runtime: Runtime, plan: Plan) -> None:
+    """Takes back what an earlier round left behind and this plan does differently; what is the same stays."""
+    outdated = outdated_effects(runtime, plan)
+    if outdated:
+        result = undo_all(runtime, outdated)
+        if result.failed:
+            names = ", ".join(result.failed)
+            raise RollbackFailed(release=plan.release, environment=plan.environment, targets=names)
+
+
+def outdated_effects(runtime: Runtime, plan: Plan) -> tuple[Effect, ...]:
+    """Effects with traces whose inputs are not the plan's, and all that were built on them, newest first."""
+    inputs = {step.key: step.inputs for step in plan.steps}
+    events = runtime.ledger.read(release_stream(runtime.run.release))
+    traces = leaving_traces(fold_effects(events, runtime.run.environment).values())
+    return tuple(effect for effect in traces if _built_on(effect, traces, inputs))
+
+
+def _built_on(effect: Effect, traces: Sequence[Effect], inputs: dict[str, str]) -> bool:
+    same_place = [other for other in traces if other.target == effect.target and other.sequence <= effect.sequence]
+    return any(inputs.get(other.key) != other.inputs for other in same_place)

@@ -1,0 +1,29 @@
+"""Promotion: an environment takes only what passed in the one before it, with every change request approved."""
+
+from golive.ledger import Ledger
+from golive.ledger.events import release_stream
+from golive.release.manifest import Manifest
+from golive.texts import text
+
+
+def artifacts_of(manifest: Manifest) -> dict[str, str]:
+    """The artifact digest of each component: what must be the same along the path."""
+    return {name: component.artifact.digest for name, component in manifest.components.items()}
+
+
+def promotion_problems(ledger: Ledger, manifest: Manifest, environment: str, locale: str) -> tuple[str, ...]:
+    """Why ``manifest`` may not be installed in ``environment`` yet; empty when it may."""
+    place = manifest.path.index(environment)
+    problems = []
+    if place > 0:
+        before = manifest.path[place - 1]
+        lives = [event for event in ledger.read(release_stream(manifest.release)) if event.kind == "release.live"]
+        passed = any(
+            event.data["environment"] == before and event.data["artifacts"] == artifacts_of(manifest) for event in lives
+        )
+        if not passed:
+            problems.append(text("stages.promotion_not_live_before", locale, environment=before))
+    unapproved = manifest.unapproved_changes
+    if unapproved and place == len(manifest.path) - 1:
+        problems.append(text("stages.promotion_unapproved", locale, changes=", ".join(unapproved)))
+    return tuple(problems)

@@ -1,0 +1,155 @@
+"""Performs work on its target and says what came of it. Every worker can be asked again for the same operation."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from golive.checks.values import Result
+from golive.errors import RefusedError, TargetError
+from golive.hosts.errors import CommandTimeout, HostUnreachable
+from golive.hosts.host import Host
+from golive.hosts.values import Operation, Outcome, Status, Upload
+from golive.ledger.events import Event, NewEvent, environment_stream
+from golive.stages import database_worker
+from golive.stages.bench import Bench
+from golive.stages.work import (
+    DeprovisionWork,
+    FileWork,
+    HostWork,
+    ProvisionWork,
+    RegisterWork,
+    RestoreWork,
+    ServiceWork,
+    Work,
+)
+
+DETAIL = 800
+"""Characters of output kept in the ledger."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work under its operation id. ``place`` is the target whose fence guards it: the host it runs on.
+
+    ``undoes`` is the operation that a compensation takes back.
+    """
+
+    operation: str
+    token: int
+    target: str
+    place: str
+    work: Work
+    undoes: str | None = None
+
+    @property
+    def host(self) -> str:
+        return self.place.removeprefix("host:")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a job. ``outcome``: done, failed (asking again says the same) or unknown (ask again)."""
+
+    outcome: str
+    detail: str = ""
+    exit_status: int | None = None
+
+
+async def perform(bench: Bench, job: Job) -> Done:
+    """Does the job, or finds it done. Never raises for what a target did or did not do."""
+    try:
+        return await _perform(bench, job)
+    except (HostUnreachable, CommandTimeout) as error:
+        return Done("unknown", str(error))
+    except (TargetError, RefusedError) as error:
+        return Done("failed", str(error))
+
+
+async def _perform(bench: Bench, job: Job) -> Done:
+    match job.work:
+        case FileWork():
+            return await _upload(bench, job, job.work)
+        case HostWork():
+            return await _operate(await bench.host(job.host), job, job.work)
+        case ServiceWork():
+            return await _serve(bench, job, job.work)
+        case RestoreWork():
+            return await _restore(bench, job, job.work)
+        case ProvisionWork() | DeprovisionWork():
+            return await asyncio.to_thread(_provision, bench, job)
+        case RegisterWork():
+            return await asyncio.to_thread(_register, bench, job, job.work)
+
+
+async def _upload(bench: Bench, job: Job, work: FileWork) -> Done:
+    host = await bench.host(job.host)
+    upload = Upload(work.target, work.content, work.size, work.mode, job.token)
+    chunks = bench.runtime.ledger.chunks(work.content)
+    outcome = await host.upload(upload, chunks, timeout=60 + work.size / 100_000)
+    return _judged(outcome)
+
+
+async def _operate(host: Host, job: Job, work: HostWork) -> Done:
+    outcome = await host.operate(Operation(job.operation, job.token, work.command), timeout=work.seconds)
+    if outcome.status is Status.LOST:
+        # What may be left of it must be gone before anybody looks, or it could still change what was seen.
+        await host.cancel(job.operation)
+        return await _probe(host, work, outcome)
+    return _judged(outcome)
+
+
+async def _probe(host: Host, work: HostWork, lost: Outcome) -> Done:
+    """An operation that was cut off is neither done nor failed until its target says so."""
+    if work.probe is None:
+        return Done("failed", f"cut off: {lost.output[-DETAIL:]}")
+    seen = await host.run(work.probe, timeout=60)
+    if seen.succeeded:
+        return Done("done", "cut off, and found in force")
+    return Done("failed", f"cut off, and found not in force: {lost.output[-DETAIL:]}")
+
+
+def _judged(outcome: Outcome) -> Done:
+    if outcome.status is not Status.FINISHED:
+        return Done("unknown", f"{outcome.status}: {outcome.output[-DETAIL:]}")
+    result = "done" if outcome.succeeded else "failed"
+    return Done(result, outcome.output[-DETAIL:].strip(), outcome.exit_status)
+
+
+async def _serve(bench: Bench, job: Job, work: ServiceWork) -> Done:
+    done = await _operate(await bench.host(job.host), job, work.host)
+    if done.outcome != "done":
+        return done
+    verdict = await bench.ask(job.host, work.port, work.path, work.expectation, job.target)
+    return done if verdict.result is Result.PASS else Done("failed", verdict.detail)
+
+
+async def _restore(bench: Bench, job: Job, work: RestoreWork) -> Done:
+    done = await _operate(await bench.host(job.host), job, work.host)
+    if done.outcome != "done":
+        return done
+    connection = bench.scope.connection(work.admin)
+    difference = await asyncio.to_thread(database_worker.compare_and_drop, connection, work, job.operation)
+    return Done("failed", difference) if difference else done
+
+
+def _provision(bench: Bench, job: Job) -> Done:
+    if isinstance(job.work, ProvisionWork):
+        made = database_worker.provision(bench.scope.connection, job.work, job.operation, job.token)
+        return Done("done", ", ".join(made))
+    if isinstance(job.work, DeprovisionWork):
+        removed = database_worker.deprovision(bench.scope.connection, job.work, job.undoes or "")
+        return Done("done", ", ".join(removed))
+    raise TypeError(type(job.work))
+
+
+def _register(bench: Bench, job: Job, work: RegisterWork) -> Done:
+    stream = environment_stream(bench.scope.environment.environment)
+    data = {**work.data, "operation": job.operation}
+
+    def once(events: Sequence[Event], now: datetime) -> list[NewEvent]:
+        seen = any(event.data.get("operation") == job.operation for event in events)
+        return [] if seen else [NewEvent(work.kind, data)]
+
+    bench.runtime.ledger.append(stream, once)
+    return Done("done")

@@ -1,0 +1,117 @@
+"""The nightly health run: which environments are due, one check after the other, one summary."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, BaseOperator, Param
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.task.trigger_rule import TriggerRule
+
+from golive_airflow.context import open_ledger, runtime_of
+from golive_airflow.errors import Unhealthy
+from golive_airflow.notify import deliver_stream
+from golive_airflow.retries import patience
+from golive_airflow.words import both, explained, label
+
+if TYPE_CHECKING:
+    from golive.stages.runtime import Runtime
+
+DUE = "due"
+
+
+class HealthOperator(BaseOperator):
+    """What the tasks of this DAG share. Nothing in a task is a template."""
+
+    template_fields = ()
+
+    def __init__(self, *, task_id: str, **kwargs: Any) -> None:
+        super().__init__(task_id=task_id, doc_md=both(f"health_{task_id}"), **{**patience("health"), **kwargs})
+
+
+class DueEnvironments(HealthOperator):
+    """The environments in which it is two o'clock at night, or the one that the form names; skips all when none is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(task_id=DUE, **kwargs)
+
+    def execute(self, context: Any) -> list[str]:
+        from golive.stages.health import due_environments
+
+        named = context["params"].get("environment")
+        due = [named] if named else list(due_environments(open_ledger()))
+        if not due:
+            raise AirflowSkipException(both("nothing_due", "\n"))
+        return due
+
+
+class HealthTask(HealthOperator):
+    """Does the same for every due environment; a failure in one does not hide the others."""
+
+    def __init__(self, *, task_id: str, **kwargs: Any) -> None:
+        super().__init__(task_id=task_id, **{"trigger_rule": TriggerRule.NONE_SKIPPED, **kwargs})
+
+    def execute(self, context: Any) -> None:
+        errors = []
+        for environment in context["ti"].xcom_pull(task_ids=DUE):
+            try:
+                with explained(self.log):
+                    self.act(runtime_of(context, "nightly_health", environment=environment))
+            except Exception as error:
+                self.log.exception("%s", environment)
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup(self.task_id, errors)
+
+    def act(self, runtime: "Runtime") -> None:
+        raise NotImplementedError
+
+
+class HealthCheck(HealthTask):
+    """One check; what it finds is a fact in the ledger, not a failure of the task."""
+
+    def act(self, runtime: "Runtime") -> None:
+        from golive.stages.health import check
+
+        check(runtime, self.task_id)
+
+
+class HealthSummary(HealthTask):
+    """One message per environment from the facts of this run; red, with an incident, where something is wrong."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(task_id="summary", **kwargs)
+
+    def act(self, runtime: "Runtime") -> None:
+        from golive.ledger.events import environment_stream
+        from golive.stages.health import summarise
+
+        environment = runtime.run.environment
+        findings = summarise(runtime)
+        deliver_stream(runtime.ledger, environment_stream(environment))
+        bad = [f"{finding.name} ({finding.result}): {finding.detail}" for finding in findings if finding.result != "pass"]
+        if bad:
+            raise Unhealthy(environment=environment, findings="; ".join(bad))
+
+
+def health_dag(runbook: str | None) -> DAG:
+    """Every half hour, so that each time zone's two o'clock is met; one at a time."""
+    environment = Param(
+        None,
+        type=["string", "null"],
+        maxLength=100,
+        title=label("param_environment"),
+        description=both("param_health_environment_help"),
+    )
+    return DAG(
+        dag_id="nightly_health",
+        dag_display_name=label("stage_nightly_health"),
+        description=label("stage_nightly_health"),
+        doc_md=runbook,
+        schedule="0,30 * * * *",
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        tags=["golive"],
+        default_args={"owner": "golive"},
+        params={"environment": environment},
+    )

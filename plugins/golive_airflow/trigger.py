@@ -1,0 +1,117 @@
+"""A stage as a task of ``release``: starts the stage's run, or attaches to the one that is there, and waits for it.
+
+The run's id is ``<release>.<environment>.<stage>.<attempt>``, so a task that was lost or cleared finds its run again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunLink, TriggerDagRunOperator
+from airflow.providers.standard.triggers.external_task import DagStateTrigger
+from airflow.utils.state import DagRunState
+
+from golive_airflow.context import run_link, runtime_of
+from golive_airflow.errors import ChildEnded
+from golive_airflow.retries import patience
+from golive_airflow.runs import LIVE, run_state, start_run
+from golive_airflow.words import both, explained
+
+KEPT = timedelta(days=90)
+"""How long a lost task may find the run that it chose."""
+POKE = 2.0
+"""Seconds between two looks at the run."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of a stage: its ``number``, and the ``state`` of its run (None: not there)."""
+
+    number: int
+    state: str | None
+
+
+def choose(latest: Attempt, closed: bool) -> int:
+    """Which attempt to use: a live run, or a green one whose stage still stands closed, else a new one."""
+    if latest.state is None or latest.state in LIVE or (latest.state == "success" and closed):
+        return latest.number
+    return latest.number + 1
+
+
+class RunStage(TriggerDagRunOperator):
+    """Runs another stage for the same release and environment. A red child fails it at once: no second attempt.
+
+    Cleared by a person it starts the next attempt of a red stage; tried again by Airflow it goes back to the same run.
+    """
+
+    template_fields = ()
+
+    def __init__(self, *, stage: str, **kwargs: Any) -> None:
+        super().__init__(
+            task_id=stage,
+            trigger_dag_id=stage,
+            wait_for_completion=True,
+            deferrable=True,
+            openlineage_inject_parent_info=False,
+            doc_md=both(f"stage_{stage}_help"),
+            **{**patience("stage"), **kwargs},
+        )
+
+    def execute(self, context: Any) -> None:
+        run_id = self._chosen(context)
+        if run_state(self.trigger_dag_id, run_id) is None:
+            start_run(self.trigger_dag_id, run_id, _conf(context))
+        context["ti"].xcom_push(key=TriggerDagRunLink().xcom_key, value=run_link(self.trigger_dag_id, run_id))
+        ends = [DagRunState.SUCCESS, DagRunState.FAILED]
+        trigger = DagStateTrigger(self.trigger_dag_id, ends, run_ids=[run_id], poll_interval=POKE)
+        self.defer(trigger=trigger, method_name="execute_complete")
+
+    def execute_complete(self, context: Any, event: tuple[str, Mapping[str, Any]]) -> None:
+        run_id = event[1]["run_ids"][0]
+        state = event[1].get(run_id)
+        if state != DagRunState.SUCCESS:
+            with explained(self.log):
+                raise ChildEnded(stage=self.trigger_dag_id, run=run_id, state=state)
+
+    def _chosen(self, context: Any) -> str:
+        """The child's run id, written down before anything is started.
+
+        ``max_tries`` rises with every clear, so a cleared task chooses anew and a retried one does not.
+        """
+        store, key = context["task_state_store"], f"child.{context['ti'].max_tries}"
+        kept = store.get(key)
+        if kept is None:
+            kept = self._choose(context)
+            store.set(key, kept, retention=KEPT)
+        return str(kept)
+
+    def _choose(self, context: Any) -> str:
+        from golive.stages.api import stands_closed
+
+        runtime = runtime_of(context, self.trigger_dag_id)
+        prefix = f"{runtime.run.release}.{runtime.run.environment}.{self.trigger_dag_id}"
+        latest = latest_attempt(self.trigger_dag_id, prefix)
+        number = choose(latest, latest.state == "success" and stands_closed(runtime))
+        self.log.info("%s", both("attempt", "\n", run=f"{prefix}.{number}", before=latest.state or "-"))
+        return f"{prefix}.{number}"
+
+
+def latest_attempt(dag_id: str, prefix: str) -> Attempt:
+    """The newest attempt that has a run; attempt 1 without a state when there is none."""
+    found = Attempt(1, run_state(dag_id, f"{prefix}.1"))
+    while found.state is not None:
+        following = Attempt(found.number + 1, run_state(dag_id, f"{prefix}.{found.number + 1}"))
+        if following.state is None:
+            break
+        found = following
+    return found
+
+
+def _conf(context: Any) -> dict[str, Any]:
+    params = context["params"]
+    return {
+        "release": params["release"],
+        "environment": params["environment"],
+        "parent_run_id": context["dag_run"].run_id,
+    }

@@ -1,0 +1,146 @@
+from golive.canonical import canonical
+from golive.release.environment import environment_from_data, load_environment
+from golive.release.errors import FilesMismatch
+from golive.release.fit import check_fit
+from golive.release.manifest import files_of, load_manifest, manifest_from_data
+from golive.release.schema import DEFAULT_FOLDER, MODELS, schema_text
+
+import pytest
+
+from tests.domain.release.example import ENVIRONMENT_FILE, FOLDER, MANIFEST_FILE, ROOT, environment, manifest
+
+SECOND_CHANGE = """  - id: CSR-2026-0121
+    title: 상담원 상태 실시간 표시
+    requester: han.lead
+    owner: kim.release
+    effort_hours: 64
+    source_revisions: [git:9d20e7c]
+    test_report: TR-2026-0121
+    risk: low
+    services: [api]
+    metadata: []
+    approval: {technical: park.infra, business: jung.owner}
+"""
+
+
+def given_files():
+    release = manifest()
+    artifact = release.components["api"].artifact
+    return {artifact.file: artifact.digest, "templates/app.conf.template": "sha256:" + "1" * 64}
+
+
+@pytest.mark.parametrize("release", sorted(FOLDER.glob("release-*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("place", sorted(FOLDER.glob("environments/*.yaml")), ids=lambda path: path.stem)
+def test_the_documented_example_is_valid(release, place):
+    """Every example release loads with its templates and fits every example environment."""
+    check_fit(load_manifest(release), load_environment(place))
+
+
+def test_a_manifest_comes_back_from_what_is_stored():
+    """What as_data gives is canonical, and its inverse is the same manifest with the same digest."""
+    release = load_manifest(MANIFEST_FILE)
+    canonical(release.as_data())
+    again = manifest_from_data(release.as_data())
+    assert again == release
+    assert again.digest(given_files()) == release.digest(given_files())
+
+
+def test_an_environment_comes_back_from_what_is_stored():
+    """The environment survives storing, with its digest and its pinned host keys."""
+    place = load_environment(ENVIRONMENT_FILE)
+    again = environment_from_data(place.as_data())
+    assert (again, again.digest) == (place, place.digest)
+    assert again.hosts["app1"].host_key.startswith("ssh-ed25519 AAAA")
+
+
+def test_dropping_a_change_request_makes_a_new_digest():
+    """A release with one change request fewer is another release to an approver."""
+    assert manifest((SECOND_CHANGE, "")).digest(given_files()) != manifest().digest(given_files())
+
+
+def test_a_changed_template_makes_a_new_digest():
+    """The digest covers the files that the manifest refers to."""
+    other = {**given_files(), "templates/app.conf.template": "sha256:" + "2" * 64}
+    assert manifest().digest(other) != manifest().digest(given_files())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda files: files.pop("templates/app.conf.template"),
+        lambda files: files.update(stray="sha256:" + "3" * 64),
+        lambda files: files.update({"build/contact-center-api-2.0.0.tar.gz": "sha256:" + "4" * 64}),
+    ],
+    ids=["missing", "unknown", "changed artifact"],
+)
+def test_a_digest_needs_exactly_the_files_that_are_named(change):
+    """A missing file, a stray file and an artifact that is not the named one are refused."""
+    files = given_files()
+    change(files)
+    with pytest.raises(FilesMismatch):
+        manifest().digest(files)
+
+
+def test_a_default_that_is_written_out_changes_no_digest():
+    """What a value means is digested, not whether it was written."""
+    assert manifest(("attempts: 40, ", "")).digest(given_files()) == manifest().digest(given_files())
+
+
+def test_the_layout_of_the_file_changes_no_digest():
+    """Comments, quotes and a byte-order mark are not content."""
+    same = manifest(("# 고객상담센터 2.0", "\ufeff# other"), ("locale: ko", 'locale: "ko"'))
+    assert same.digest(given_files()) == manifest().digest(given_files())
+
+
+def test_files_of_names_every_file_once():
+    """The artifact and the templates, relative to the manifest's folder."""
+    names = [path.as_posix() for path in files_of(manifest())]
+    assert names == ["build/contact-center-api-2.0.0.tar.gz", "templates/app.conf.template"]
+
+
+def test_who_may_answer_excludes_the_drafter():
+    """A drafter who holds the role of a step is not among those who may answer it."""
+    release = manifest(("roles: [release_manager]", "roles: [release_manager, quality]"))
+    line = release.line_for("test", "install")
+    assert line is not None
+    assert release.people_with("quality") == ("choi.quality", "kim.release")
+    assert release.eligible(line.steps[0]) == ("choi.quality",)
+
+
+def test_an_unapproved_change_is_named():
+    """A change request lacking one of its approvals is valid, and known to be unapproved."""
+    assert manifest().unapproved_changes == ()
+    half = manifest(("approval: {technical: park.infra, business: jung.owner}", "approval: {technical: park.infra}"))
+    assert half.unapproved_changes == ("CSR-2026-0117",)
+
+
+def test_the_path_tells_what_comes_before():
+    """Production is the last environment, and test must be passed before it."""
+    release = manifest()
+    assert (release.production, release.before("production"), release.before("test")) == ("production", "test", None)
+
+
+def test_hosts_are_found_by_role():
+    """Hosts of a role come in the order of the file."""
+    assert environment().hosts_with_role("app") == ("app1", "app2", "app3")
+    assert environment().hosts_with_role("nothing") == ()
+
+
+def test_a_hosts_own_variables_stand_first():
+    """Where hosts share an address, each has its own port."""
+    place = environment()
+    assert place.variables_on("app2")["api_port"] == "18090"
+    assert place.variables_on("app2")["database_port"] == "5432"
+
+
+def test_a_secret_names_a_connection():
+    """A reference is either a connection's id or stands for a database's connection."""
+    assert environment().connection_of("database/main") == "golive_production_main"
+    assert environment().connection_of("vault_token") == "vault_token"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_published_schema_is_the_generated_one(name):
+    """Editors check files against what the reader really accepts."""
+    published = (ROOT / DEFAULT_FOLDER / f"{name}.schema.json").read_text(encoding="utf-8")
+    assert published == schema_text(name), "run: python -m golive.release.schema"
