@@ -1,9 +1,9 @@
 """### 전환 · Cutting over
 
-준비 상태를 근거로 Go/No-Go를 결정하고, 서버를 차례로 비운 뒤 새 버전으로 전환하고, 외부에서 확인합니다.
+준비 상태를 근거로 Go/No-Go를 결정하고, 트래픽을 잠시 막고 처리 중인 요청을 기다린 뒤 새 버전으로 전환하고, 외부에서 확인합니다.
 실패하면 옛 버전이 다시 서비스합니다.
 
-Go or no-go on the evidence of readiness; then the hosts are drained, switched and admitted again, and the service is
+Go or no-go on the evidence of readiness; then traffic is drained, the hosts are switched and admitted again, and the service is
 checked from outside. If any of it fails, the old version serves again.
 """
 
@@ -20,7 +20,6 @@ with stage_dag("cutover", __doc__):
         Step(task_id="switch"),
         Step(task_id="admit"),
         Step(task_id="smoke"),
-        Step(task_id="announce"),
         CloseStage(),
         Rollback(),
         Verdict(),

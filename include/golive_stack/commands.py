@@ -1,32 +1,40 @@
 """``golive up`` and ``golive down``."""
 
-import json
 from typing import Any
 
 import click
 
+from golive.cli.command import Taught
+from golive.cli.locale import locale_of
+from golive.cli.output import print_json
+from golive.texts import text
 from golive_stack import lifecycle
 from golive_stack.info import Info
 from golive_stack.progress import progress
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print addresses and people as JSON.")
+class StackCommand(Taught):
+    """A command whose help is ``stack.<name>_help``."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        lines = text(f"stack.{self.name}_help", locale_of(ctx)).splitlines()
+        formatter.write("\n" + "\n".join(f"  {line}".rstrip() for line in lines) + "\n")
+
+
+@click.command("up", cls=StackCommand, codes=(0, 6, 64, 130))
+@click.option("--json", "as_json", is_flag=True)
 def up(as_json: bool) -> None:
-    """Start the embedded stack: PostgreSQL, SSH hosts with their balancers, the channel page, and Airflow.
-
-    Everything listens on this machine only, on ports chosen once. What already runs is taken over.
-    State, logs and passwords are under .golive (or GOLIVE_HOME). Exit 6 when something cannot start.
-    """
-    with progress("starting") as say:
+    with progress(text("stack.starting", locale_of())) as say:
         info = lifecycle.up(say=say)
-    click.echo(json.dumps(as_data(info), ensure_ascii=False, indent=2) if as_json else describe(info))
+    if as_json:
+        print_json(as_data(info))
+    else:
+        click.echo(describe(info))
 
 
-@click.command()
+@click.command("down", cls=StackCommand, codes=(0, 6, 64, 130))
 def down() -> None:
-    """Stop the embedded stack. No process stays behind, also when `golive up` was killed. Data stays in .golive."""
-    with progress("stopping") as say:
+    with progress(text("stack.stopping", locale_of())) as say:
         lifecycle.down(say=say)
 
 
@@ -35,8 +43,8 @@ def describe(info: Info) -> str:
     width = max(len(person.name) for person in info.people)
     people = [f"  {p.name:<{width}}  {p.password.reveal()}  {p.role:<9}  {p.title}" for p in info.people]
     balancers = [f"  {name}: {url}" for name, url in info.balancers.items()]
-    places = [f"Airflow  {info.page}", f"Channel  {info.channel_page}", "Example, through its balancers:", *balancers]
-    return "\n".join([*places, "People (name, password, role):", *people])
+    where = text("stack.where", locale_of(), page=info.page, channel=info.channel_page)
+    return "\n".join([where, *balancers, text("stack.people", locale_of()), *people])
 
 
 def as_data(info: Info) -> dict[str, Any]:

@@ -61,3 +61,21 @@ class UnknownProcess(StackError):
     """No such process in the stack. Data: name, known."""
 
     key = "stack.unknown_process"
+
+
+class AirflowRefused(StackError):
+    """The page's API said no. Data: person, what, status, why."""
+
+    key = "stack.airflow_refused"
+
+
+class DemoTooSlow(StackError):
+    """A run of the demo did not end in time. Data: run, seconds."""
+
+    key = "stack.demo_too_slow"
+
+
+class DemoEndedOtherwise(StackError):
+    """The demo's runs did not end as they should. Data: runs."""
+
+    key = "stack.demo_ended_otherwise"

@@ -1,8 +1,9 @@
 """The parts of the stack, each a start that takes over what already lives."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Event
 
 from golive_stack import airflow, connections, databases, environments, hosts, postgres, processes, slack, sshd
 from golive_stack.home import Home
@@ -11,9 +12,9 @@ from golive_stack.ports import answers, require_free
 from golive_stack.postgres import Server
 from golive_stack.processes import ProcessSpec, Record
 from golive_stack.state import State
+from golive_stack.telling import Tell
 from golive_stack.waiting import wait_ready
 
-Say = Callable[[str], None]
 ALL = frozenset({"postgres", "hosts", "slack", "airflow"})
 
 
@@ -25,10 +26,11 @@ class Site:
     state: State
     server: Server
     hosts: tuple[hosts.StackHost, ...]
-    say: Say
+    tell: Tell
+    given_up: Event = field(default_factory=Event)
 
 
-def choose(home: Home, say: Say) -> Site:
+def choose(home: Home, tell: Tell) -> Site:
     """Ports, passwords and keys, new or remembered, and the files that tell of them."""
     home.prepare()
     state = State(home.state)
@@ -42,7 +44,7 @@ def choose(home: Home, say: Say) -> Site:
     connections.connections(state, machines)
     environments.write(home, state, machines)
     airflow.prepare(home, state)
-    return Site(home, state, server, machines, say)
+    return Site(home, state, server, machines, tell)
 
 
 def start_postgres(site: Site) -> None:
@@ -64,7 +66,7 @@ def start_hosts(site: Site) -> None:
             specs.append((spec, _silent, spec.port or 0))
     launched = [(launch(site, spec), missing, port) for spec, missing, port in specs]
     for record, missing, port in launched:
-        wait_ready(site.home, record, partial(missing, port), 20.0)
+        wait_ready(site.home, record, partial(missing, port), 20.0, site.given_up)
 
 
 def start_slack(site: Site) -> None:
@@ -80,7 +82,7 @@ def start_airflow(site: Site) -> None:
     airflow.set_up(site.home, site.state, variables, accounts(), rows)
     records = [launch(site, airflow.specification(site.home, site.state, variables, name)) for name in airflow.COMMANDS]
     for record in records:
-        wait_ready(site.home, record, lambda: airflow.missing(site.state), 120.0)
+        wait_ready(site.home, record, lambda: airflow.missing(site.state), 120.0, site.given_up)
 
 
 STARTS: Mapping[str, Callable[[Site], None]] = {
@@ -94,19 +96,19 @@ STARTS: Mapping[str, Callable[[Site], None]] = {
 def ensure(site: Site, spec: ProcessSpec, missing: Callable[[], str], seconds: float) -> Record:
     """Start ``spec`` unless it lives, and wait until nothing is ``missing``."""
     record = launch(site, spec)
-    wait_ready(site.home, record, missing, seconds)
+    wait_ready(site.home, record, missing, seconds, site.given_up)
     return record
 
 
 def launch(site: Site, spec: ProcessSpec) -> Record:
     """Start ``spec`` unless it lives. Raises ``PortTaken`` when its port is held by something else."""
     if (record := processes.running(site.home, spec.name)) is not None:
-        site.say(f"{spec.name}: already running (pid {record.pid})")
+        site.tell("already_running", name=spec.name, pid=record.pid)
         return record
     if spec.port is not None:
         require_free(spec.name, spec.port, site.home.state)
     record = processes.start(site.home, spec)
-    site.say(f"{spec.name}: started (pid {record.pid})")
+    site.tell("started", name=spec.name, pid=record.pid)
     return record
 
 

@@ -56,7 +56,7 @@ class Session(asyncssh.SSHServerProcess[bytes]):
             asyncio.create_task(_pump(child.stdout, self.stdout)),
             asyncio.create_task(_pump(child.stderr, self.stderr)),
         ]
-        status = await child.wait()
+        status = await _exit_status(child)
         await asyncio.wait(telling, timeout=_LINGER_SECONDS)  # something in the background may hold them open
         for pump in (feeding, *telling):
             pump.cancel()
@@ -64,6 +64,15 @@ class Session(asyncssh.SSHServerProcess[bytes]):
             self.exit_with_signal(signal.Signals(-status).name.removeprefix("SIG"))
         else:
             self.exit(status)
+
+
+async def _exit_status(child: Process) -> int:
+    """Also while a process in the background holds the child's pipes open: ``wait`` alone may wait for those too."""
+    ending = asyncio.create_task(child.wait())
+    while child.returncode is None:
+        await asyncio.wait({ending}, timeout=0.05)
+    ending.cancel()
+    return child.returncode
 
 
 async def _feed(source: Any, target: Any) -> None:
@@ -99,24 +108,26 @@ def _number(name: str) -> signal.Signals:
 
 
 class HostServer(asyncssh.SSHServer):
-    """Lets in only ``user`` (by key), runs commands in ``home``, and forwards only to the loopback."""
+    """Lets in only ``user`` (by key), runs commands in ``folder/home``, and forwards only to the loopback."""
 
-    def __init__(self, user: str, home: Path) -> None:
+    def __init__(self, folder: Path, user: str) -> None:
+        self._folder = folder
         self._user = user
-        self._home = home
-        self._asked_for = ""
+        self._connection: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
 
     def begin_auth(self, username: str) -> bool:
-        self._asked_for = username
+        """Always asks for proof; only the one user has keys that are any."""
+        if username == self._user and self._connection is not None:
+            self._connection.set_authorized_keys(str(self._folder / "authorized_keys"))
         return True
 
-    def public_key_auth_supported(self) -> bool:
-        return self._asked_for == self._user
-
     def session_requested(self) -> Session:
-        return Session(self._home)
+        return Session(self._folder / "home")
 
-    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:  # noqa: ARG002
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
         return dest_host in _LOOPBACK
 
 
@@ -125,9 +136,8 @@ async def serve(folder: Path, port: int, user: str) -> None:
     server = await asyncssh.listen(
         "127.0.0.1",
         port,
-        server_factory=lambda: HostServer(user, folder / "home"),
+        server_factory=lambda: HostServer(folder, user),
         server_host_keys=[str(folder / "host_key")],
-        authorized_client_keys=str(folder / "authorized_keys"),
         encoding=None,
         reuse_address=True,
         agent_forwarding=False,

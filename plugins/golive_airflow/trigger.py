@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunLink, TriggerDagRunOperator
+from airflow.providers.standard.operators.trigger_dagrun import XCOM_RUN_ID, TriggerDagRunOperator
 from airflow.providers.standard.triggers.external_task import DagStateTrigger
 from airflow.utils.state import DagRunState
 
-from golive_airflow.context import run_link, runtime_of
+from golive_airflow.context import runtime_of
 from golive_airflow.errors import ChildEnded
 from golive_airflow.retries import patience
 from golive_airflow.runs import LIVE, run_state, start_run
@@ -40,9 +40,10 @@ def choose(latest: Attempt, closed: bool) -> int:
 
 
 class RunStage(TriggerDagRunOperator):
-    """Runs another stage for the same release and environment. A red child fails it at once: no second attempt.
+    """Runs another stage for the same release and environment. A red child fails it at once.
 
-    Cleared by a person it starts the next attempt of a red stage; tried again by Airflow it goes back to the same run.
+    Tried again by Airflow it goes back to the run that it chose; cleared, or in another run of the release, it chooses
+    anew: the run that lives or stands, else the next attempt.
     """
 
     template_fields = ()
@@ -60,9 +61,12 @@ class RunStage(TriggerDagRunOperator):
 
     def execute(self, context: Any) -> None:
         run_id = self._chosen(context)
-        if run_state(self.trigger_dag_id, run_id) is None:
+        state = run_state(self.trigger_dag_id, run_id)
+        if state is None:
             start_run(self.trigger_dag_id, run_id, _conf(context))
-        context["ti"].xcom_push(key=TriggerDagRunLink().xcom_key, value=run_link(self.trigger_dag_id, run_id))
+        context["ti"].xcom_push(key=XCOM_RUN_ID, value=run_id)  # Airflow makes the link to the run from it
+        if state == DagRunState.SUCCESS:
+            return
         ends = [DagRunState.SUCCESS, DagRunState.FAILED]
         trigger = DagStateTrigger(self.trigger_dag_id, ends, run_ids=[run_id], poll_interval=POKE)
         self.defer(trigger=trigger, method_name="execute_complete")

@@ -1,6 +1,9 @@
 """The embedded stack for real: up, taken over, killed, down, its hosts and its ports."""
 
 import asyncio
+import dataclasses
+import http.server
+import json
 import os
 import shutil
 import signal
@@ -10,13 +13,19 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
 import pytest
 
+from golive.hosts.errors import LoginRefused
 from golive.hosts.ssh import connect
 from golive.hosts.values import Command, Credentials, HostAddress
 from golive.ledger import Ledger, Signer
@@ -49,9 +58,8 @@ def survivors(home: Home) -> list[str]:
     return [" ".join(psutil.Process(pid).cmdline()) for pid in marked | named if psutil.pid_exists(pid)]
 
 
-@pytest.fixture
-def home() -> Iterator[Home]:
-    """A home that is empty, and is left without a process."""
+@contextmanager
+def empty_home() -> Iterator[Home]:
     # Not under tmp_path: as root, PostgreSQL runs as another user, who may not enter pytest's private folders.
     folder = Path(tempfile.mkdtemp(prefix="golive-stack-"))
     home = Home(folder / "home")
@@ -62,14 +70,21 @@ def home() -> Iterator[Home]:
     assert left == []
 
 
-@pytest.fixture(params=["sshd", "asyncssh"])
-def stack(request: pytest.FixtureRequest, home: Home, monkeypatch: pytest.MonkeyPatch) -> Info:
-    """PostgreSQL, hosts and channel, once with each SSH server."""
-    if request.param == "asyncssh":
-        monkeypatch.setenv("GOLIVE_SSH", "asyncssh")
-    elif hosts.sshd.find() is None:
+@pytest.fixture
+def home() -> Iterator[Home]:
+    """A home that is empty, and is left without a process."""
+    with empty_home() as home:
+        yield home
+
+
+@pytest.fixture(scope="module", params=["sshd", "asyncssh"])
+def stack(request: pytest.FixtureRequest) -> Iterator[Info]:
+    """The hosts, once with each SSH server."""
+    if request.param == "sshd" and hosts.sshd.find() is None:
         pytest.skip("OpenSSH's server is not installed")
-    return lifecycle.up(home, silent, PARTS)
+    with pytest.MonkeyPatch.context() as patch, empty_home() as home:
+        patch.setenv("GOLIVE_SSH", request.param)
+        yield lifecycle.up(home, silent, {"hosts"})
 
 
 def run_on(stack: Info, environment: str, name: str, script: str, seconds: float = 20) -> tuple[int | None, str]:
@@ -93,13 +108,37 @@ def test_every_host_runs_commands_in_its_own_home(stack: Info) -> None:
     assert homes == wanted
 
 
-def test_what_a_host_left_running_ends_with_the_stack(stack: Info) -> None:
+def test_what_a_host_left_running_ends_with_the_stack(home: Home) -> None:
     """A service that a host command started in a session of its own is gone after ``down``."""
-    status, output = run_on(stack, "test", "app1", "setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $!")
-    assert status == 0
-    assert [p for p in processes.sweep(stack.home) if p.name() == "sleep"]
-    lifecycle.down(stack.home, silent)
-    assert [p for p in processes.sweep(stack.home) if p.name() == "sleep"] == []
+    stack = lifecycle.up(home, silent, {"hosts"})
+    assert run_on(stack, "test", "app1", "setsid sleep 600 </dev/null >/dev/null 2>&1 &")[0] == 0
+    assert [p for p in processes.sweep(home) if p.name() == "sleep"]
+    lifecycle.down(home, silent)
+    assert [p for p in processes.sweep(home) if p.name() == "sleep"] == []
+
+
+def test_a_session_does_not_wait_for_what_runs_on(stack: Info) -> None:
+    """A command that leaves something running in the background ends; its output and input are whole."""
+    began = time.monotonic()
+    assert run_on(stack, "test", "app1", "sleep 30 & head -c 300000 /dev/zero | wc -c") == (0, "300000\n")
+    assert time.monotonic() - began < 15
+
+
+def test_only_the_key_and_the_user_open_a_host(stack: Info) -> None:
+    """The other environment's key, and another user's name, are refused."""
+    key = Secret((stack.home.keys / "deploy-production").read_text())
+    described = load_environment(stack.environments["test"]).hosts["app1"]
+    address = HostAddress("app1", described.address, described.port, described.user, described.host_key)
+
+    async def enter(address: HostAddress, key: Secret) -> None:
+        async with connect(address, Credentials(private_key=key)):
+            pytest.fail("it let us in")
+
+    with pytest.raises(LoginRefused):
+        asyncio.run(enter(address, key))
+    own = Secret((stack.home.keys / "deploy-test").read_text())
+    with pytest.raises(LoginRefused):
+        asyncio.run(enter(dataclasses.replace(address, user="somebody"), own))
 
 
 def test_a_host_with_a_file_limit_has_a_full_disk(stack: Info) -> None:
@@ -132,7 +171,7 @@ def test_databases_and_ledger_are_there(home: Home) -> None:
 
 def test_environment_files_are_valid_and_name_what_runs(home: Home) -> None:
     """What ``up`` writes is read by the domain, and its ports are those of living servers."""
-    stack = lifecycle.up(home, silent, PARTS)
+    stack = lifecycle.up(home, silent, {"hosts"})
     files: list[Environment] = [load_environment(file) for file in stack.environments.values()]
     assert [sorted(file.hosts) for file in files] == [["app1"], ["app1", "app2", "app3", "lb1"]]
     for file in files:
@@ -213,3 +252,83 @@ def test_a_home_at_work_is_not_touched(home: Home) -> None:
         pytest.fail("two at once")
     release.set()
     holder.join()
+
+
+SERVERS = "upstream api {{ server 127.0.0.1:{0}{2}; server 127.0.0.1:{1}; }}"
+WRITE = "cd && cat >balancer/upstream.conf <<'END'\n{0}\nEND\nbin/balancer-reload"
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """Says its port, on ``/slow`` once it is told to."""
+
+    go_on = threading.Event()
+
+    def do_GET(self) -> None:
+        if self.path == "/slow":
+            self.go_on.wait(20)
+        body = str(self.server.server_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def servers() -> Iterator[list[int]]:
+    """The ports of two running services."""
+    running = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow) for _ in range(2)]
+    for server in running:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield [server.server_address[1] for server in running]
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return str(answer.read().decode())
+
+
+def balancer(stack: Info, script: str) -> dict[str, Any]:
+    status, output = run_on(stack, "production", "lb1", script)
+    assert status == 0, output
+    return dict(json.loads(output))
+
+
+def test_a_host_drives_its_balancer(stack: Info, servers: list[int]) -> None:
+    """Servers come and go by a file and a command; a bad file is refused and changes nothing."""
+    url = stack.balancers["production"]
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        fetch(url)
+    assert balancer(stack, WRITE.format(SERVERS.format(*servers, "")))["upstream"] == "api"
+    assert {fetch(url) for _ in range(4)} == {str(port) for port in servers}
+
+    status, output = run_on(stack, "production", "lb1", WRITE.format("upstream api { server nowhere; }"))
+    assert (status, "line 1" in output) == (1, True)
+    assert {fetch(url) for _ in range(4)} == {str(port) for port in servers}
+
+    balancer(stack, WRITE.format(SERVERS.format(*servers, " down")))
+    assert {fetch(url) for _ in range(4)} == {str(servers[1])}
+    balancer(stack, WRITE.format(""))
+
+
+def test_a_drained_server_finishes_what_it_began(stack: Info, servers: list[int]) -> None:
+    """A request in flight is counted until it ends, also when its server is taken down meanwhile."""
+    Slow.go_on.clear()
+    url = stack.balancers["production"]
+    balancer(stack, WRITE.format(f"upstream api {{ server 127.0.0.1:{servers[0]}; }}"))
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(fetch, f"{url}/slow")
+        time.sleep(0.5)
+        status = balancer(stack, WRITE.format(SERVERS.format(*servers, " down")))
+        assert [(row["state"], row["in_flight"]) for row in status["servers"]] == [("down", 1), ("up", 0)]
+        assert fetch(url) == str(servers[1])
+        Slow.go_on.set()
+        assert slow.result(20) == str(servers[0])
+    status = balancer(stack, "bin/balancer-status")
+    assert [row["in_flight"] for row in status["servers"]] == [0, 0]
+    balancer(stack, WRITE.format(""))

@@ -66,20 +66,23 @@ async def probe_http(
     target = _parsed(url)
     _allow(target, allowed)
     verdicts: list[Verdict] = []
-    for attempt in range(expectation.attempts):
-        if attempt:
-            await asyncio.sleep(expectation.interval_ms / 1000)
-        verdicts.append(await _attempt(name, target, expectation, locale))
-        if verdicts[-1].result is Result.PASS:
-            return verdicts[-1]
+    async with _client(expectation.timeout_seconds) as client:
+        for attempt in range(expectation.attempts):
+            if attempt:
+                await asyncio.sleep(expectation.interval_ms / 1000)
+            verdicts.append(await _attempt(name, client, target, expectation, locale))
+            if verdicts[-1].result is Result.PASS:
+                return verdicts[-1]
     wrong = [verdict for verdict in verdicts if verdict.result is Result.FAIL]
     return (wrong or verdicts)[-1]
 
 
-async def _attempt(name: str, target: httpx.URL, expectation: HttpExpectation, locale: str) -> Verdict:
+async def _attempt(
+    name: str, client: httpx.AsyncClient, target: httpx.URL, expectation: HttpExpectation, locale: str
+) -> Verdict:
     try:
         async with asyncio.timeout(expectation.timeout_seconds):
-            answer = await _ask(target, expectation)
+            answer = await _ask(client, target, expectation.status)
     except TimeoutError:
         words = text("checks.no_answer_in_time", locale, seconds=expectation.timeout_seconds)
         return Verdict(name, Result.INCONCLUSIVE, words)
@@ -106,26 +109,27 @@ def _judge(name: str, answer: _Answer, expectation: HttpExpectation, locale: str
     return Verdict(name, Result.FAIL, words, answer.took_ms, "ms")
 
 
-async def _ask(target: httpx.URL, expectation: HttpExpectation) -> _Answer:
-    """One answer, redirects followed only on the host and port that were allowed, unless a redirect is expected.
-
-    No proxy and no credentials of the environment are used: what is checked is the address itself.
-    """
-    begun = time.monotonic()
+def _client(seconds: int) -> httpx.AsyncClient:
+    """No proxy and no credentials of the environment, and a new connection each time: the address itself is checked."""
     headers = {"accept-encoding": "identity", "user-agent": "golive"}
-    seconds = expectation.timeout_seconds
-    async with httpx.AsyncClient(trust_env=False, timeout=seconds, headers=headers, verify=_trusted()) as client:
-        status, words = await _fetch(client, target, expectation.status, _HOPS)
-    return _Answer(status, words, round((time.monotonic() - begun) * 1000))
+    fresh = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(trust_env=False, timeout=seconds, headers=headers, limits=fresh, verify=_trusted())
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Reading all authorities takes longer than a check does, so it is done once."""
+    """Reading all authorities can take longer than a check does, so it is done once."""
     return httpx.create_ssl_context(trust_env=False)
 
 
+async def _ask(client: httpx.AsyncClient, target: httpx.URL, expected: int) -> _Answer:
+    begun = time.monotonic()
+    status, words = await _fetch(client, target, expected, _HOPS)
+    return _Answer(status, words, round((time.monotonic() - begun) * 1000))
+
+
 async def _fetch(client: httpx.AsyncClient, target: httpx.URL, expected: int, hops: int) -> tuple[int, str]:
+    """Redirects are followed only on the host and port that were allowed, unless a redirect is what is expected."""
     async with client.stream("GET", target) as response:
         follow = response.next_request
         if follow is None or not hops or response.status_code == expected:
@@ -156,7 +160,9 @@ def _parsed(url: str) -> httpx.URL:
 
 def _comes_from_tls(error: BaseException | None) -> bool:
     """Whether somebody answered, but with a bad certificate or not with TLS at all."""
-    return error is not None and (isinstance(error, ssl.SSLError) or _comes_from_tls(error.__cause__ or error.__context__))
+    if error is None or isinstance(error, ssl.SSLError):
+        return error is not None
+    return _comes_from_tls(error.__cause__ or error.__context__)
 
 
 def _address(url: httpx.URL) -> Address:

@@ -40,7 +40,7 @@ class Host(Protocol):
         """All that the host knows, by id, without output."""
 
     async def cancel(self, operation_id: str, *, grace: int = 5) -> Outcome:
-        """TERM, and after ``grace`` s KILL, to all of its processes; back when none is left. No-op unless RUNNING or LOST."""
+        """TERM, after ``grace`` s KILL, to all its processes; back when none is left. No-op unless RUNNING or LOST."""
 
     async def upload(self, upload: Upload, chunks: Iterable[bytes], *, timeout: float) -> Outcome:
         """Put a file in its place, its digest checked there first. ``output``: ``stored``, or ``present`` before."""

@@ -92,14 +92,15 @@ class Inbox:
         """Send stdin as fast as it is taken, in flat memory; stops when the other side has ended."""
         if exchange.prompt:
             await self._prompted.wait()
+        if self._exited.is_set():
+            return
         for chunk in exchange.stdin:
-            if self._exited.is_set():
-                return
             write(chunk)
             await asyncio.sleep(0)
             await self.writable.wait()
-        if not self._exited.is_set():
-            close()
+            if self._exited.is_set():
+                return
+        close()
 
     async def reply(self) -> Reply | None:
         """The reply once it is complete; None where the session was lost before its exit status."""

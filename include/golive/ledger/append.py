@@ -24,18 +24,18 @@ class Append:
         self._client = uuid4().hex
         self._sent = False
 
-    def __call__(self, connection: sa.Connection) -> tuple[Batch, tuple[Event, ...]] | None:
-        """The batch written and all events of the stream up to its end; nothing when none was to be written."""
+    def __call__(self, connection: sa.Connection) -> tuple[Batch | None, tuple[Event, ...]]:
+        """The batch written, none when there was nothing to write, and all events of the stream up to its end."""
         # An advisory lock, not SELECT … FOR UPDATE on a head row: that needs the UPDATE right, which no writer has.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key(f"stream {self._stream}"))))
         if self._sent and (mine := batch_of(connection, self._client)):
             return mine, self._known.refresh(connection, self._stream)[: mine.last]
         last, now = last_batch(connection, self._stream)
-        events = self._known.refresh(connection, self._stream)
+        events = self._known.refresh(connection, self._stream, last.head if last else None)
         _require_agreement(self._stream, last, events)
         new = self._decide(events, now)
         if not new:
-            return None
+            return None, events
         rows = self._rows(last, new, now)
         written = self._sign(connection, last, rows)
         insert(connection, written, rows)

@@ -11,6 +11,7 @@ from typing import TypeVar
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from golive.errors import LedgerError
 from golive.ledger.errors import (
@@ -104,7 +105,7 @@ class Database:
         """``work`` in one transaction, committed. ``work`` runs again when the connection was lost, even during
         the commit, so it must find out what an earlier run of it left. Raises the leaves of ``LedgerError``.
         """
-        deadline = time.monotonic() + (self._patience if self._reached else 0)
+        started = time.monotonic()
         pause = 0.02
         while True:
             try:
@@ -112,8 +113,12 @@ class Database:
                     self._reached = True
                     result = work(connection)
                 return result  # noqa: RET504 -- after the commit, not inside it
+            except PoolTimeout as error:
+                raise LedgerBusy(what="a connection", cause="too many at once") from error
             except DBAPIError as error:
-                if not _transient(error) or time.monotonic() + pause > deadline:
+                # An address that never answered is told at once: it is more likely wrong than restarting.
+                left = self._patience - (time.monotonic() - started) if self._reached else 0
+                if not _transient(error) or pause > left:
                     raise self.translate(error) from error
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 -- spreads retries, guards nothing
             pause = min(pause * 2, 1.0)

@@ -5,6 +5,7 @@ import threading
 
 import sqlalchemy as sa
 
+from golive.canonical import Digest
 from golive.ledger.events import Event
 from golive.ledger.rows import read_events, to_events
 
@@ -19,10 +20,15 @@ class Known:
         self._lock = threading.Lock()
         self._streams: dict[str, tuple[Event, ...]] = {}
 
-    def refresh(self, connection: sa.Connection, stream: str) -> tuple[Event, ...]:
-        """All events of ``stream``, the known ones from memory as long as the last of them is still there."""
+    def refresh(self, connection: sa.Connection, stream: str, head: Digest | None = None) -> tuple[Event, ...]:
+        """All events of ``stream``, the known ones from memory as long as the last of them is still there.
+
+        When that last one is ``head``, as a batch just read says, nothing is asked.
+        """
         with self._lock:
             known = self._streams.get(stream, ())
+        if known and known[-1].digest == head:
+            return known
         # The last known event is read again: when it is gone or another, the database is not the one we know.
         rows = read_events(connection, stream, len(known) - 1 if known else 0)
         if known and (not rows or rows[0].digest != known[-1].digest):

@@ -47,11 +47,10 @@ class Ledger:
         if self.signer is None:
             raise LedgerReadOnly(where=self.database.where)
         attempt = Append(self.signer, self._cache(), stream, decide)
-        written = self.database.run(attempt)
-        if written is None:
-            return ()
-        new, events = written
+        new, events = self.database.run(attempt)
         self._cache().add(stream, events)
+        if new is None:
+            return ()
         self._keep_head(new, events[-1].at)
         return events[new.first - 1 :]
 

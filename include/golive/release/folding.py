@@ -25,7 +25,7 @@ from golive.release.errors import Finding, ManifestInvalid, Path, shown
 from golive.release.scalars import NotUsable, resolve
 
 MAXIMUM_DEPTH = 32
-MAXIMUM_VALUES = 20_000
+MAXIMUM_VALUES = 10_000
 """Far beyond any real release; bounds the time that a hostile file can take."""
 
 _HALF = re.compile("[\ud800-\udfff]")

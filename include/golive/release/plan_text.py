@@ -50,7 +50,7 @@ def _diff_lines(diff: PlanDiff, locale: str) -> Iterator[str]:
 
 def _step_line(step: PlannedStep, locale: str) -> str:
     where = f"{step.target} {step.component}" if step.component else step.target
-    return f"{step.step} [{where}] {step.changes} ({_undo(step, locale)})"
+    return " ".join(part for part in (step.step, f"[{where}]", step.changes, f"({_undo(step, locale)})") if part)
 
 
 def _undo(step: PlannedStep, locale: str) -> str:

@@ -20,6 +20,8 @@ _URL_SAFE = "/:?#[]@!$&'()*+,;=%-._~"
 
 def clean(text: str) -> str:
     """``text`` in NFC without control, terminal, bidirectional and other invisible characters; line feeds stay."""
+    if text.isascii() and text.isprintable():  # most text, and nothing to do
+        return text
     broken = _LINE_BREAKS.sub("\n", _ANSI.sub("", text)).replace("\t", " ")
     return unicodedata.normalize("NFC", "".join(kept for kept in map(_visible, broken) if kept))
 

@@ -93,6 +93,14 @@ def step_failed(
     return _reply(audience, f"step:{stage}:{attempt}:{step}:failed", headline, detail, link)
 
 
+def check_failed(
+    audience: Audience, stage: str, attempt: int, name: str, *, detail: str = "", link: str | None = None
+) -> Message:
+    """A check that found something wrong; ``detail`` is what it found. Told once per check and attempt."""
+    headline = _say("check_failed", audience.locale, stage=_stage(stage, audience.locale), name=code(name))
+    return _reply(audience, f"check:{stage}:{attempt}:{name}:failed", headline, detail, link)
+
+
 def approval_wanted(
     audience: Audience, gate: Gate, assignees: Iterable[str], expires: datetime, plan: str, link: str | None
 ) -> Message:
@@ -210,5 +218,5 @@ def _stage(stage: str, locale: str) -> str:
     return catalogue(locale).get(f"messages.stage_name_{stage}", line(stage))
 
 
-def _say(name: str, locale: str, **data: Any) -> str:
+def _say(name: str, locale: str, /, **data: Any) -> str:
     return text(f"messages.{name}", locale, **data)

@@ -17,6 +17,7 @@ from golive.reports.messages import (
     answered,
     approval_expired,
     approval_wanted,
+    check_failed,
     incident_closed,
     incident_opened,
     release_started,
@@ -51,6 +52,8 @@ def _told(events: Sequence[Event], audience: Audience, changes: Sequence[str], l
             yield release_started(audience, event.data["requester"], changes, link(event))
         if event.kind == "effect.recorded" and event.data["outcome"] == "failed":
             yield _step_failed(audience, event, intents[event.data["operation"]], link(event))
+        if _found_wrong(event):
+            yield _checked(audience, event, link(event))
         if event.kind in TELLERS:
             yield TELLERS[event.kind](audience, event, link(event))
 
@@ -58,6 +61,11 @@ def _told(events: Sequence[Event], audience: Audience, changes: Sequence[str], l
 def _place(event: Event, intents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     """The data that says where an event belongs: its own, or that of the intent it answers."""
     return intents.get(event.data.get("operation", ""), event.data)
+
+
+def _found_wrong(event: Event) -> bool:
+    """A check that failed and says why; the sum over a step's checks, which has no words of its own, is not told."""
+    return event.kind == "fact.recorded" and event.data["verdict"] == "fail" and bool(event.data.get("detail"))
 
 
 def _step_failed(audience: Audience, event: Event, intent: Mapping[str, Any], link: str | None) -> Message:
@@ -84,6 +92,11 @@ def _wanted(audience: Audience, event: Event, link: str | None) -> Message:
     data = event.data
     expires = datetime.fromisoformat(data["expires"])
     return approval_wanted(audience, _gate(event), data["assignees"], expires, data["plan"], link)
+
+
+def _checked(audience: Audience, event: Event, link: str | None) -> Message:
+    data = event.data
+    return check_failed(audience, data["stage"], data["attempt"], data["name"], detail=_detail(event), link=link)
 
 
 def _signed(audience: Audience, event: Event, _link: str | None) -> Message:

@@ -7,13 +7,14 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import zstandard
 
 Member = tuple[tarfile.TarInfo, bytes]
 
 
-def member(name: str, content: bytes = b"", **fields: object) -> Member:
+def member(name: str, content: bytes = b"", **fields: Any) -> Member:
     info = tarfile.TarInfo(name)
     info.size = len(content)
     info.mode = 0o644
@@ -22,7 +23,7 @@ def member(name: str, content: bytes = b"", **fields: object) -> Member:
     return info, content
 
 
-def folder(name: str, **fields: object) -> Member:
+def folder(name: str, **fields: Any) -> Member:
     return member(name, type=tarfile.DIRTYPE, mode=0o755, **fields)
 
 
@@ -164,7 +165,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "overlapping in zip": ("damaged", _overlapping),
     "sparse": ("unsupported", lambda: tar_gz(member("a", type=tarfile.GNUTYPE_SPARSE))),
     "pax sparse": ("unsupported", lambda: gzip.compress(_pax({"GNU.sparse.major": "1"}))),
-    "pax global path": ("unsupported", lambda: gzip.compress(_pax_global({"path": "/etc/passwd"}))),
+    "pax global path": ("unsupported", lambda: gzip.compress(pax_global({"path": "/etc/passwd"}))),
     "encrypted zip": ("unsupported", _encrypted),
     "bomb in gzip": ("ratio", lambda: tar_gz(member("a", bytes(20 << 20)))),
     "bomb in zstd": ("ratio", lambda: tar_zst(member("a", bytes(20 << 20)))),
@@ -176,10 +177,10 @@ def _pax(values: dict[str, str]) -> bytes:
     return tar(member("a", b"1", pax_headers=values), format=tarfile.PAX_FORMAT)
 
 
-def _pax_global(values: dict[str, str]) -> bytes:
+def pax_global(values: dict[str, str]) -> bytes:
     sink = io.BytesIO()
     with tarfile.open(fileobj=sink, mode="w", format=tarfile.PAX_FORMAT, pax_headers=values) as archive:
-        archive.addfile(*[tarfile.TarInfo("a")])
+        archive.addfile(tarfile.TarInfo("a"))
     return sink.getvalue()
 
 

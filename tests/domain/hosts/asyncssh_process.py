@@ -15,11 +15,13 @@ async def _session(process: "asyncssh.SSHServerProcess[bytes]") -> None:
     assert child.stdin
     assert child.stdout
     pumps = [asyncio.create_task(_take(process, child.stdin)), asyncio.create_task(_give(child.stdout, process))]
-    code = await child.wait()
-    await asyncio.wait(pumps[1:], timeout=0.3)  # a child in the background may keep it open
+    # wait() would wait for the pipes too, which a child in the background keeps open
+    while child.returncode is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await asyncio.wait(pumps[1:], timeout=0.2)
     for pump in pumps:
         pump.cancel()
-    process.exit(code)
+    process.exit(child.returncode)
 
 
 async def _take(process: "asyncssh.SSHServerProcess[bytes]", stdin: asyncio.StreamWriter) -> None:

@@ -45,7 +45,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def sshd(folder: Path, *, limit_kib: int | None = None, name: str = "app1", log_level: str = "VERBOSE") -> Iterator[Server]:
+def sshd(
+    folder: Path, *, limit_kib: int | None = None, name: str = "app1", log_level: str = "VERBOSE"
+) -> Iterator[Server]:
     """OpenSSH's sshd as the current user. ``limit_kib`` bounds the files that its sessions can write."""
     if SSHD is None:
         raise FileNotFoundError("sshd")

@@ -110,7 +110,7 @@ def test_the_systems_own_tar_and_its_pax_headers_are_read(tmp_path: Path) -> Non
         archive = tmp_path / f"{kind}.tar.gz"
         subprocess.run(["tar", f"--format={kind}", "-czf", archive, "-C", tree, "."], check=True, timeout=20)
         assert [item.path for item in inspect(archive)] == ["d", "d/" + "n" * 120]
-    comment = gzip.compress(archives._pax_global({"comment": "4f1c2ab"}))
+    comment = gzip.compress(archives.pax_global({"comment": "4f1c2ab"}))
     assert [item.path for item in inspect(write(tmp_path, comment))] == ["a"]
 
 

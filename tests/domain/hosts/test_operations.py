@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,13 @@ def place(home: Path, key: str = "op1") -> Path:
     return home / ".golive/operations" / key
 
 
-async def _started(home: Path, key: str = "op1") -> None:
-    while not (place(home, key) / "pid").exists():
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - what is waited for is another process
         await asyncio.sleep(0.01)
+
+
+async def _started(home: Path, key: str = "op1") -> None:
+    await until((place(home, key) / "pid").exists)
 
 
 def test_the_outcome_of_an_exit(local: ShellHost) -> None:
@@ -149,7 +154,8 @@ def test_background_children_do_not_hold_it(local: ShellHost) -> None:
 
 def test_huge_output_is_cut_to_its_tail(local: ShellHost, home: Path) -> None:
     """Of a flood the last 64 KiB come back, at most 1 MiB stays on the disk, and characters are whole."""
-    outcome = operate(local, 'i=0; while [ $i -lt 20 ]; do i=$((i+1)); printf "%0100000d" 0; done; echo 가나다; echo end')
+    flood = 'i=0; while [ $i -lt 20 ]; do i=$((i+1)); printf "%0100000d" 0; done; echo 가나다; echo end'
+    outcome = operate(local, flood)
     assert outcome.output.endswith("가나다\nend\n")
     assert len(outcome.output.encode()) == 65536
     assert (place(home) / "output").stat().st_size == 1048576
@@ -167,8 +173,7 @@ def test_a_process_that_was_killed_is_lost(local: ShellHost, home: Path) -> None
     async def main() -> list[Outcome]:
         running = asyncio.create_task(local.operate(operation("echo once >>effects; sleep 30"), timeout=20))
         await _started(home)
-        while not (home / "effects").exists():
-            await asyncio.sleep(0.01)
+        await until((home / "effects").exists)
         os.killpg(_leader(home), signal.SIGKILL)
         return [await running, await local.operate(operation("echo twice >>effects"), timeout=10)]
 
@@ -224,8 +229,7 @@ def test_cancel_ends_the_whole_group(local: ShellHost, home: Path) -> None:
         script = "sleep 98 & (sleep 97; true) & sleep 96"
         running = asyncio.create_task(local.operate(operation(script), timeout=20))
         await _started(home)
-        while len(_session(_leader(home))) < 5:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(_session(_leader(home))) == 6)
         cancelled = await local.cancel("op1")
         assert _session(_leader(home)) == []
         return cancelled, await running
@@ -239,9 +243,9 @@ def test_cancel_kills_what_does_not_listen(local: ShellHost, home: Path) -> None
     """What ignores TERM is killed after the grace; the cancel is not back before."""
 
     async def main() -> Outcome:
-        running = asyncio.create_task(local.operate(operation("trap '' TERM; echo deaf; sleep 60; sleep 60"), timeout=20))
-        while not (place(home) / "output").exists() or "deaf" not in (place(home) / "output").read_text():
-            await asyncio.sleep(0.01)
+        deaf = operation("trap '' TERM; echo deaf >deaf; sleep 60; sleep 60")
+        running = asyncio.create_task(local.operate(deaf, timeout=20))
+        await until((home / "deaf").exists)
         outcome = await local.cancel("op1", grace=1)
         assert _session(_leader(home)) == []
         await running
@@ -257,8 +261,7 @@ def test_cancel_ends_what_a_lost_operation_left(local: ShellHost, home: Path) ->
     async def main() -> Outcome:
         running = asyncio.create_task(local.operate(operation("sleep 95; echo after >>effects"), timeout=20))
         await _started(home)
-        while len(_session(_leader(home))) < 3:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(_session(_leader(home))) == 3)
         os.kill(_leader(home), signal.SIGKILL)
         assert (await running).status is Status.LOST
         assert _session(_leader(home))

@@ -1,8 +1,12 @@
 """A host over SSH: who it is, what it runs, and what a cut does."""
 
 import asyncio
+import contextlib
+import multiprocessing
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import asyncssh
 import pytest
@@ -13,11 +17,14 @@ from golive.hosts.ssh import connect
 from golive.hosts.values import Command, Credentials, HostAddress, Operation, Outcome, Status
 from golive.secret import Secret
 from tests.domain.hosts import servers
-from tests.domain.hosts.servers import CREDENTIALS, Server
+from tests.domain.hosts.client import operate_as_client
+from tests.domain.hosts.servers import CLIENT_KEY, CREDENTIALS, Server
+
+_CONTEXT = multiprocessing.get_context("fork")
 
 
-def _operation(script: str, *, id: str = "op1", token: int = 1, stdin: bytes | Secret | None = None) -> Operation:
-    return Operation(id, token, Command("work", script, stdin))
+def _operation(script: str, *, key: str = "op1", token: int = 1, stdin: bytes | Secret | None = None) -> Operation:
+    return Operation(key, token, Command("work", script, stdin))
 
 
 def test_a_command_runs_in_the_home_with_its_input(server: Server) -> None:
@@ -133,20 +140,71 @@ def test_a_host_that_is_not_there_is_unreachable(sshd: Server) -> None:
 
     async def main() -> None:
         async with connect(sshd.address, CREDENTIALS) as host:
-            sshd.process.terminate()
-            sshd.process.wait(5)
-            sshd_children = asyncio.create_task(host.run(Command("wait", "sleep 5"), timeout=10))
-            await asyncio.sleep(0.1)
-            for pid in _session_pids(sshd.address.port):
-                _kill(pid)
-            await sshd_children
+            work = asyncio.create_task(host.run(Command("wait", "sleep 3"), timeout=10))
+            await asyncio.sleep(0.3)
+            sshd.cut()
+            with pytest.raises(HostUnreachable):
+                await work
+            assert (await host.run(Command("again", "echo back"), timeout=10)).output == "back\n"
 
-    with pytest.raises(HostUnreachable):
-        asyncio.run(main())
+    asyncio.run(main())
 
 
-def test_ten_hosts_work_at_the_same_time(tmp_path: object) -> None:
-    """Placeholder."""
+def test_a_killed_client_is_replaced_by_the_next(sshd: Server, tmp_path: Path) -> None:
+    """Clients are killed at moments from before the login to after the end; the effect is there once for each."""
+    private = CLIENT_KEY.export_private_key().decode()
+    operations = sshd.home / ".golive/operations"
+    moments: dict[str, Callable[[], bool]] = {
+        "before-login": lambda: True,
+        "at-login": lambda: "Connection from" in sshd.log.read_text(),
+        "at-start": (operations / "at-start").exists,
+        "started": (operations / "started/pid").exists,
+        "effect": lambda: "effect" in (sshd.home / "effects").read_text(),
+        "finished": (operations / "finished/status").exists,
+    }
+    for key, moment in moments.items():
+        client = _CONTEXT.Process(target=operate_as_client, args=(sshd.address, private, _killed_work(key)))
+        client.start()
+        _wait_for(moment)
+        client.kill()
+        client.join(10)
+
+    async def main() -> list[Outcome]:
+        async with connect(sshd.address, CREDENTIALS) as host:
+            return [await host.operate(_killed_work(key), timeout=20) for key in moments]
+
+    assert asyncio.run(main()) == [Outcome(Status.FINISHED, 0, f"{key}\n") for key in moments]
+    assert sorted((sshd.home / "effects").read_text().split()) == sorted(moments)
+
+
+def _killed_work(key: str) -> Operation:
+    return _operation(f"echo {key} >>effects; sleep 0.1; cat", key=key, stdin=f"{key}\n".encode())
+
+
+def _wait_for(moment: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not moment():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_ten_hosts_work_at_the_same_time(tmp_path: Path) -> None:
+    """Ten hosts are worked on side by side; one that refuses hides no other."""
+    if servers.SSHD is None:
+        pytest.skip("sshd is not installed")
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+
+    async def work(address: HostAddress) -> str:
+        async with connect(address, CREDENTIALS) as host:
+            return (await host.operate(_operation("pwd; sleep 0.5"), timeout=20)).output.strip()
+
+    with contextlib.ExitStack() as stack:
+        hosts = {f"app{n}": stack.enter_context(servers.sshd(tmp_path, name=f"app{n}")) for n in range(10)}
+        addresses = {name: server.address for name, server in hosts.items()}
+        addresses["app3"] = replace(addresses["app3"], host_key=other)
+        gathered = asyncio.run(on_hosts(addresses, work))
+    assert gathered.results == {name: str(server.home) for name, server in hosts.items() if name != "app3"}
+    assert {name: type(error) for name, error in gathered.errors.items()} == {"app3": HostKeyMismatch}
 
 
 def test_a_forwarded_port_leads_to_the_hosts_loopback(server: Server) -> None:
@@ -159,12 +217,12 @@ def test_a_forwarded_port_leads_to_the_hosts_loopback(server: Server) -> None:
 
     async def main() -> bytes:
         service = await asyncio.start_server(answer, "127.0.0.1", 0)
-        async with service, connect(server.address, CREDENTIALS) as host:
-            async with host.forward(service.sockets[0].getsockname()[1]) as port:
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                said = await asyncio.wait_for(reader.read(), 10)
-                writer.close()
-                return said
+        far = service.sockets[0].getsockname()[1]
+        async with service, connect(server.address, CREDENTIALS) as host, host.forward(far) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            said = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+            return said
 
     assert asyncio.run(main()) == b"hello from the host"
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,23 +106,16 @@ def test_connections_cut_by_the_server(
     ledger: Ledger, postgres: Any, ledger_database: str, tmp_path: Path, stream: str
 ) -> None:
     """While the server ends all connections again and again, every append arrives exactly once."""
-    done = threading.Event()
-
-    def cut() -> None:
-        with postgres.connect("postgres") as connection:
-            while not done.wait(0.05):
-                connection.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (ledger_database,)
-                )
-
-    ledger.now()
-    cutter = threading.Thread(target=cut)
-    cutter.start()
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: ledger.record(stream, NewEvent("x", {"n": number})), range(24)))
-    done.set()
-    cutter.join()
-    assert sorted(event.data["n"] for event in ledger.read(stream)) == list(range(24))
+    count = "SELECT count(*) FROM ledger.event WHERE stream = %s"
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+    with ThreadPoolExecutor(4) as pool, postgres.connect(ledger_database) as connection:
+        appends = [pool.submit(ledger.record, stream, NewEvent("x", {"n": number})) for number in range(40)]
+        for least in range(3, 33, 5):
+            _wait_for(lambda wanted=least: connection.execute(count, (stream,)).fetchone()[0] >= wanted)
+            connection.execute(cut, (ledger_database,))
+        for append in appends:
+            append.result(30)
+    assert sorted(event.data["n"] for event in ledger.read(stream)) == list(range(40))
     assert verify(ledger, tmp_path / "key.pub", ledger.heads, stream) == ()
 
 

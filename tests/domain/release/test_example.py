@@ -1,12 +1,11 @@
+import pytest
+
 from golive.canonical import canonical
 from golive.release.environment import environment_from_data, load_environment
 from golive.release.errors import FilesMismatch
 from golive.release.fit import check_fit
 from golive.release.manifest import files_of, load_manifest, manifest_from_data
 from golive.release.schema import DEFAULT_FOLDER, MODELS, schema_text
-
-import pytest
-
 from tests.domain.release.example import ENVIRONMENT_FILE, FOLDER, MANIFEST_FILE, ROOT, environment, manifest
 
 SECOND_CHANGE = """  - id: CSR-2026-0121
@@ -84,6 +83,13 @@ def test_a_digest_needs_exactly_the_files_that_are_named(change):
 def test_a_default_that_is_written_out_changes_no_digest():
     """What a value means is digested, not whether it was written."""
     assert manifest(("attempts: 40, ", "")).digest(given_files()) == manifest().digest(given_files())
+
+
+def test_a_default_is_not_stored():
+    """What equals its default is left out, so that a key added to the format later changes no stored digest."""
+    service = manifest().as_data()["components"]["api"]["service"]
+    assert "attempts" not in service["health"]
+    assert "status" not in service["health"]
 
 
 def test_the_layout_of_the_file_changes_no_digest():

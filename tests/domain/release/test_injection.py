@@ -75,7 +75,9 @@ def replaced(field, value):
     """The change that gives a field of the example another value."""
     name, old = field.split(": ", 1)
     quoted = json.dumps(value)
-    return field, f"{name}: [{quoted}, production]" if name == "path" else f"{name}: [{quoted}]" if old.startswith("[") else f"{name}: {quoted} "
+    return field, f"{name}: [{quoted}, production]" if name == "path" else f"{name}: [{quoted}]" if old.startswith(
+        "["
+    ) else f"{name}: {quoted} "
 
 
 def accepts(shape, value):
@@ -133,7 +135,9 @@ def test_names_are_only_names(shape):
     assert accepted == []
 
 
-@pytest.mark.parametrize("path", ["..", "../a", "a/../b", "/a", "a//b", "./a", "a/.", "a\\b", "~/a", "-a", "a/", "가" * 90])
+@pytest.mark.parametrize(
+    "path", ["..", "../a", "a/../b", "/a", "a//b", "./a", "a/.", "a\\b", "~/a", "-a", "a/", "가" * 90]
+)
 def test_a_file_beside_the_manifest_stays_beside_it(path):
     """A path can neither climb, nor start elsewhere, nor be taken for an option, nor exceed a name's 255 bytes."""
     assert not accepts(shapes.LocalFile, path)

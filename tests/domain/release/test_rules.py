@@ -11,39 +11,79 @@ REFUSED = {
     "a training owner": (("owner: han.lead, required", "owner: x, required"), "training[0].owner", "unknown_person"),
     "a readiness owner": (("owner: park.infra}", "owner: x}"), "readiness[0].owner", "unknown_person"),
     "a rollback owner": (("owner: lee.operator", "owner: x"), "rollback.owner", "unknown_person"),
-    "a role of nobody": (("decide, role: quality", "decide, role: none"), "approvals[0].steps[0].role", "role_of_nobody"),
+    "a role of nobody": (
+        ("decide, role: quality", "decide, role: none"),
+        "approvals[0].steps[0].role",
+        "role_of_nobody",
+    ),
     "an escalation to nobody": (
-        ("level: 1, role: operator", "level: 1, role: none"), "hypercare.escalation[0].role", "role_of_nobody"),
+        ("level: 1, role: operator", "level: 1, role: none"),
+        "hypercare.escalation[0].role",
+        "role_of_nobody",
+    ),
     "an approver nobody knows": (
-        ("technical: park.infra", "technical: x"), "changes[0].approval.technical", "unknown_person"),
+        ("technical: park.infra", "technical: x"),
+        "changes[0].approval.technical",
+        "unknown_person",
+    ),
     "an approver who requested it": (
-        ("technical: park.infra", "technical: han.lead"), "changes[0].approval.technical", "approves_own_change"),
+        ("technical: park.infra", "technical: han.lead"),
+        "changes[0].approval.technical",
+        "approves_own_change",
+    ),
     "an approver who owns it": (
-        ("business: jung.owner", "business: kim.release"), "changes[0].approval.business", "approves_own_change"),
+        ("business: jung.owner", "business: kim.release"),
+        "changes[0].approval.business",
+        "approves_own_change",
+    ),
     "an approver without the role": (
-        ("technical: park.infra", "technical: choi.quality"), "changes[0].approval.technical", "approver_without_role"),
+        ("technical: park.infra", "technical: choi.quality"),
+        "changes[0].approval.technical",
+        "approver_without_role",
+    ),
     "a stage without a line": (
-        ("stages: [environment, install, cutover]", "stages: [environment, install]"), "approvals", "no_approval_line"),
+        ("stages: [environment, install, cutover]", "stages: [environment, install]"),
+        "approvals",
+        "no_approval_line",
+    ),
     "a line off the path": (
-        ("environments: [test]", "environments: [test, stage]"), "approvals[0].environments[1]", "not_on_path"),
+        ("environments: [test]", "environments: [test, stage]"),
+        "approvals[0].environments[1]",
+        "not_on_path",
+    ),
     "a window off the path": (
-        ("{environment: production, stages", "{environment: stage, stages"), "windows[0].environment", "not_on_path"),
+        ("{environment: production, stages", "{environment: stage, stages"),
+        "windows[0].environment",
+        "not_on_path",
+    ),
     "an order turned round": (
         ("{kind: review, role: change_technical", "{kind: decide, role: change_technical"),
-        "approvals[2].steps", "line_order"),
+        "approvals[2].steps",
+        "line_order",
+    ),
     "a line without a decision": (
-        ("{kind: decide, role: quality", "{kind: agree, role: quality"), "approvals[0].steps", "line_without_decision"),
+        ("{kind: decide, role: quality", "{kind: agree, role: quality"),
+        "approvals[0].steps",
+        "line_without_decision",
+    ),
     "a quorum of nobody": (
-        ("role: quality, quorum: 1", "role: quality, quorum: 0"), "approvals[0].steps[0].quorum", "below_minimum"),
+        ("role: quality, quorum: 1", "role: quality, quorum: 0"),
+        "approvals[0].steps[0].quorum",
+        "below_minimum",
+    ),
     "a quorum of too many": (
-        ("role: quality, quorum: 1", "role: quality, quorum: 2"), "approvals[0].steps[0].quorum", "quorum_too_high"),
+        ("role: quality, quorum: 1", "role: quality, quorum: 2"),
+        "approvals[0].steps[0].quorum",
+        "quorum_too_high",
+    ),
     "a quorum of the drafter": (
         ("{kind: decide, role: quality", "{kind: decide, role: release_manager"),
-        "approvals[0].steps[0].quorum", "quorum_too_high"),
+        "approvals[0].steps[0].quorum",
+        "quorum_too_high",
+    ),
     "a path of one": (("path: [test, production]", "path: [production]"), "path", "too_few"),
     "a path in a circle": (("path: [test, production]", "path: [test, production, test]"), "path", "named_twice"),
-    "a window that closes first": (
-        ("2027-12-31T23:59:00", "2025-12-31T23:59:00"), "windows[0]", "window_order"),
+    "a window that closes first": (("2027-12-31T23:59:00", "2025-12-31T23:59:00"), "windows[0]", "window_order"),
     "a day that never is": (("2026-01-01T00:00:00", "2026-02-29T00:00:00"), "windows[0].opens", "no_such_moment"),
     "a year beyond all": (("2027-12-31T23:59:00", "294276-12-31T23:59:00"), "windows[0].closes", "shape_moment"),
     "a window for ever": (("2027-12-31T23:59:00", "infinity"), "windows[0].closes", "shape_moment"),
@@ -52,13 +92,20 @@ REFUSED = {
     "a change named twice": (("CSR-2026-0121", "CSR-2026-0117"), "changes[1].id", "named_twice"),
     "a check named twice": (("name: consultations", "name: home_page"), "checks[1].name", "named_twice"),
     "a variable named twice": (
-        ("variables: [environment_title,", "variables: [database_host,"), "components.api.variables", "named_twice"),
+        ("variables: [environment_title,", "variables: [database_host,"),
+        "components.api.variables",
+        "named_twice",
+    ),
     "a secret that is a variable": (
         ("variables: [environment_title,", "variables: [environment_title, database_password,"),
-        "components.api.secrets.database_password", "secret_is_variable"),
+        "components.api.secrets.database_password",
+        "secret_is_variable",
+    ),
     "two templates, one target": (
         ('mode: "0640"}', 'mode: "0640"}\n      - {source: templates/b, target: etc/app.conf, mode: "0600"}'),
-        "components.api.templates[1].target", "named_twice"),
+        "components.api.templates[1].target",
+        "named_twice",
+    ),
     "a migration that nobody does": (("required: false", "required: true"), "migration.required", "no_migration_stage"),
     "another format": (("schema: 1", "schema: 2"), "schema", "not_a_choice"),
     "minutes that fall": (("after_minutes: 0", "after_minutes: 60"), "hypercare.escalation", "escalation_order"),
@@ -66,28 +113,61 @@ REFUSED = {
     "a priority twice": (("priority: P2", "priority: P1"), "hypercare.service_levels", "priority_twice"),
     "a setuid mode": (('"0640"', '"4755"'), "components.api.templates[0].mode", "shape_mode"),
     "a mode in words": (('"0640"', '"u=rw"'), "components.api.templates[0].mode", "shape_mode"),
-    "a target with an escape": (("target: etc/app.conf", "target: ../app.conf"),
-                                "components.api.templates[0].target", "shape_host_path"),
-    "an absolute target": (("target: etc/app.conf", "target: /etc/passwd"),
-                           "components.api.templates[0].target", "shape_host_path"),
-    "a source with an escape": (("source: templates/app", "source: ../../app"),
-                                "components.api.templates[0].source", "shape_local_file"),
-    "an absolute source": (("source: templates/app", "source: /etc/app"),
-                           "components.api.templates[0].source", "shape_local_file"),
-    "a source with a NUL": (("source: templates/app.conf.template", 'source: "a\\0b"'),
-                            "components.api.templates[0].source", "control_character"),
+    "a target with an escape": (
+        ("target: etc/app.conf", "target: ../app.conf"),
+        "components.api.templates[0].target",
+        "shape_host_path",
+    ),
+    "an absolute target": (
+        ("target: etc/app.conf", "target: /etc/passwd"),
+        "components.api.templates[0].target",
+        "shape_host_path",
+    ),
+    "a source with an escape": (
+        ("source: templates/app", "source: ../../app"),
+        "components.api.templates[0].source",
+        "shape_local_file",
+    ),
+    "an absolute source": (
+        ("source: templates/app", "source: /etc/app"),
+        "components.api.templates[0].source",
+        "shape_local_file",
+    ),
+    "a source with a NUL": (
+        ("source: templates/app.conf.template", 'source: "a\\0b"'),
+        "components.api.templates[0].source",
+        "control_character",
+    ),
     "an artifact of another kind": (("2.0.0.tar.gz", "2.0.0.exe"), "components.api.artifact.file", "shape_archive"),
     "a digest too short": (('digest: "sha256:0', 'digest: "sha256:'), "components.api.artifact.digest", "shape_digest"),
     "a link elsewhere": (("path: /api/consultations", "path: //evil.example/x"), "checks[1].path", "shape_url_path"),
-    "a link that runs": (("path: /api/consultations", 'path: "javascript:alert(1)"'), "checks[1].path", "shape_url_path"),
-    "a command that is an option": (("command: [bin/serve,", "command: [-rf,"),
-                                    "components.api.service.command", "shape_program"),
-    "no command": (("command: [bin/serve, --config, etc/app.conf]", "command: []"),
-                   "components.api.service.command", "too_few"),
+    "a link that runs": (
+        ("path: /api/consultations", 'path: "javascript:alert(1)"'),
+        "checks[1].path",
+        "shape_url_path",
+    ),
+    "a command that is an option": (
+        ("command: [bin/serve,", "command: [-rf,"),
+        "components.api.service.command",
+        "shape_program",
+    ),
+    "no command": (
+        ("command: [bin/serve, --config, etc/app.conf]", "command: []"),
+        "components.api.service.command",
+        "too_few",
+    ),
     "a port too high": (("port: 0 ", "port: 65536 "), "components.api.service.port", "above_maximum"),
-    "a broadcast as a channel": (('"#contact-center-release"', '"<!channel>"'), "communication.channel", "shape_channel"),
+    "a broadcast as a channel": (
+        ('"#contact-center-release"', '"<!channel>"'),
+        "communication.channel",
+        "shape_channel",
+    ),
     "a target that is no number": (('target: "99.9"', 'target: "NaN"'), "hypercare.kpis[0].target", "shape_decimal"),
-    "an address that is none": (("kim.release@example.com", '"a@b\\nBcc: c"'), "people.kim.release.email", "shape_email"),
+    "an address that is none": (
+        ("kim.release@example.com", '"a@b\\nBcc: c"'),
+        "people.kim.release.email",
+        "shape_email",
+    ),
 }
 
 
@@ -99,7 +179,9 @@ def test_a_manifest_that_cannot_work_is_refused(change, path, key):
     assert {other for _, other in found} <= {key, "not_on_path", "no_approval_line"}
 
 
-@pytest.mark.parametrize("version", ["../2.0", "..", "2..0", "-2", "2.0/..", "2 0", "2.0\\n", "2.0;ls", "$(id)", "2.0.", ""])
+@pytest.mark.parametrize(
+    "version", ["../2.0", "..", "2..0", "-2", "2.0/..", "2 0", "2.0\\n", "2.0;ls", "$(id)", "2.0.", ""]
+)
 def test_a_version_is_only_a_version(version):
     """A version becomes part of a directory's name, so it can neither climb nor act."""
     found = keys(problems_of(spoiled(MANIFEST, ("version: 2.0.0", f'version: "{version}"'))))

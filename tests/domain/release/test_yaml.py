@@ -40,7 +40,7 @@ UNREADABLE = {
     "deep mappings": (b"{a: " * NESTED, "too_deep"),
     "deep dashes": (b"- " * NESTED, "too_deep"),
     "deep lines": (b"\n".join(b" " * depth + b"a:" for depth in range(400)), "too_deep"),
-    "many values": (b"[" + b"a," * 30_000 + b"]", "too_many_values"),
+    "many values": (b"[" + b"a," * 10_001 + b"]", "too_many_values"),
     "100 MB": (b"a" * 100_000_000, "too_large"),
 }
 
@@ -74,7 +74,8 @@ PASSED_OVER = {
 @pytest.mark.parametrize(("old", "new", "path", "key"), PASSED_OVER.values(), ids=PASSED_OVER)
 def test_what_yaml_allows_beyond_plain_values_is_refused(old, new, path, key):
     """Tags, anchors, aliases and duplicate keys are problems with a place, and nothing is constructed from them."""
-    assert (path, key) in keys(problems_of(spoiled(MANIFEST, (old, new))))
+    found = keys(problems_of(spoiled(MANIFEST, (old, new))))
+    assert {other for place, other in found if place == path} == {key}
 
 
 def test_an_anchor_bomb_expands_to_nothing():
@@ -144,7 +145,9 @@ def test_a_file_of_exactly_the_allowed_size_is_read(tmp_path):
         read(filled + b"x", "x")
 
 
-@pytest.mark.parametrize("make", [lambda path: path.mkdir(), os.mkfifo, lambda path: None], ids=["folder", "fifo", "none"])
+@pytest.mark.parametrize(
+    "make", [lambda path: path.mkdir(), os.mkfifo, lambda path: None], ids=["folder", "fifo", "none"]
+)
 def test_what_is_not_a_file_is_refused(tmp_path, make):
     """A folder, a pipe that would never end, and nothing at all each give a message, not a traceback."""
     path = tmp_path / "release.yaml"
@@ -154,7 +157,11 @@ def test_what_is_not_a_file_is_refused(tmp_path, make):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.text(max_size=80), st.text(alphabet="ab01 :-[]{},&*!|>%@\"'#?~.\n\\u", max_size=60), st.binary(max_size=40)))
+@given(
+    st.one_of(
+        st.text(max_size=80), st.text(alphabet="ab01 :-[]{},&*!|>%@\"'#?~.\n\\u", max_size=60), st.binary(max_size=40)
+    )
+)
 def test_any_input_is_read_or_refused(content):
     """No text and no bytes make the reader fail otherwise than with problems that have a message."""
     try:

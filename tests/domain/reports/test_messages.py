@@ -18,6 +18,7 @@ from golive.reports.messages import (
     answered,
     approval_expired,
     approval_wanted,
+    check_failed,
     incident_closed,
     incident_opened,
     nightly_summary,
@@ -35,12 +36,13 @@ EXPIRES = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 EVIL = "<!channel> <script>x</script> \u202e\x1b[31m*b* `c`\n:x: {locale} <javascript:x|y>"
 Build = Callable[[Audience, str], Message]
 BUILDS: dict[str, Build] = {
-    "release": lambda audience, word: release_started(audience, word, [word] * 300, LINK),
+    "release": lambda audience, word: release_started(audience, word, [word] * 60, LINK),
     **{
         f"stage {news}": lambda audience, word, news=news: stage_told(audience, news, word, 1, detail=word, link=LINK)
         for news in StageNews
     },
     "step": lambda audience, word: step_failed(audience, "install", 1, word, word, detail=word, link=LINK),
+    "check": lambda audience, word: check_failed(audience, "cutover", 1, word, detail=word, link=LINK),
     "wanted": lambda audience, word: approval_wanted(audience, GATE, [word] * 40, EXPIRES, word, LINK),
     **{
         f"answer {answer}": lambda audience, word, answer=answer: answered(audience, GATE, word, answer, word)
@@ -54,7 +56,7 @@ BUILDS: dict[str, Build] = {
     "incident": lambda audience, word: incident_opened(audience, "INC-1", word, word, detail=word, link=LINK),
     "closed": lambda audience, word: incident_closed(audience, "INC-1", word, detail=word),
     "nightly": lambda audience, word: nightly_summary(
-        audience, "2026-11-24", [Finding(word, "fail", word)] * 200 + [Finding("b", "inconclusive")], LINK
+        audience, "2026-11-24", [Finding(word, "fail", word)] * 60 + [Finding("b", "inconclusive")], LINK
     ),
 }  # fmt: skip
 

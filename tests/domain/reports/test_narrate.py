@@ -15,9 +15,12 @@ STORY = (
     event(6, "effect.intended", **EFFECT),
     event(7, "effect.recorded", operation="op1", outcome="failed", exit_status=28, detail="No space left on device"),
     event(8, "effect.recorded", operation="op2", outcome="failed", exit_status=1, detail="of nobody"),
-    event(9, "stage.rolled_back", **INSTALL),
-    event(10, "release.rolled_back", environment="production"),
-    event(11, "release.live", environment="production", plan="sha256:p"),
+    event(9, "fact.recorded", **INSTALL, name="home_page", verdict="fail", evidence="sha256:e", detail="status 500"),
+    event(10, "fact.recorded", **INSTALL, name="smoke", verdict="fail", evidence="sha256:e", detail=""),
+    event(11, "fact.recorded", **INSTALL, name="other", verdict="pass", evidence="sha256:e", detail="fine"),
+    event(12, "stage.rolled_back", **INSTALL),
+    event(13, "release.rolled_back", environment="production"),
+    event(14, "release.live", environment="production", plan="sha256:p"),
 )
 
 
@@ -30,9 +33,10 @@ def test_tells_an_environments_story_in_order() -> None:
         f"{ROOT}:gate:install:1:decide:wanted",
         f"{ROOT}:gate:install:1:decide:signed:park.infra:approve",
         f"{ROOT}:step:install:1:unpack:failed",
+        f"{ROOT}:check:install:1:home_page:failed",
         f"{ROOT}:stage:install:1:rolled_back",
-        f"{ROOT}:rolled_back:10",
-        f"{ROOT}:live:11",
+        f"{ROOT}:rolled_back:13",
+        f"{ROOT}:live:14",
     ]
 
 
@@ -55,7 +59,7 @@ def test_messages_link_to_where_their_event_is_seen() -> None:
     """The link of a message is the one given for its event."""
     told = narrate(STORY, AUDIENCE, link=lambda event: f"{LINK}/{event.sequence}")
     links = [block["elements"][0]["url"] for message in told for block in message.blocks if block["type"] == "actions"]
-    assert links == [f"{LINK}/{number}" for number in (3, 3, 4, 7, 9, 10, 11)]
+    assert links == [f"{LINK}/{number}" for number in (3, 3, 4, 7, 9, 12, 13, 14)]
 
 
 def test_a_stage_without_a_release_run_has_its_thread() -> None:

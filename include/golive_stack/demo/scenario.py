@@ -1,0 +1,150 @@
+"""The story of the demo: version 1 serves, version 2 goes through test to production, by the DAGs and their gates."""
+
+import time
+from dataclasses import dataclass
+
+from golive.secret import Secret
+from golive.stages.api import (
+    check_verdict,
+    close_stage,
+    open_stage,
+    roll_back_release,
+    run_step,
+    submit_environment,
+    submit_release,
+)
+from golive.stages.live import serving
+from golive.stages.on_demand import ROLLBACK
+from golive.stages.runtime import Run
+from golive.texts import text
+from golive_stack import direct, example
+from golive_stack.databases import ENVIRONMENTS, example_name
+from golive_stack.demo import breaks
+from golive_stack.demo.signing import REQUESTER, Say, Signatory
+from golive_stack.info import Info
+from golive_stack.state import State
+
+OLD, NEW = "contact-center-1.0", "contact-center-2.0"
+RUN_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """How the demo ended: the state of each environment's run, what serves there, and the seconds it took."""
+
+    runs: dict[str, str]
+    serving: dict[str, str]
+    seconds: float
+
+    @property
+    def went_live(self) -> bool:
+        return all(state == "success" for state in self.runs.values())
+
+
+def play(info: Info, say: Say, locale: str, fail: str | None, manual: bool) -> Told:
+    """Prepares the example, then runs ``release`` in test and in production until one ends red."""
+    prepare(info, say)
+    ledger = direct.open_ledger(info)
+    try:
+        manifest = example.write_release(info.home.root / "releases" / NEW, "2.0.0")
+        submit_release(ledger, manifest, REQUESTER)
+    finally:
+        ledger.close()
+    begun = time.monotonic()
+    runs = _runs(info, say, locale, fail, manual)
+    return Told(runs, serves(info), time.monotonic() - begun)
+
+
+def _runs(info: Info, say: Say, locale: str, fail: str | None, manual: bool) -> dict[str, str]:
+    states: dict[str, str] = {}
+    for environment in ENVIRONMENTS:
+        signatory = Signatory(info, say, locale, manual, _breaking(info, say, locale, fail, environment))
+        try:
+            run = f"{NEW}.{environment}.{time.strftime('%Y%m%dT%H%M%S')}"
+            signatory.api(REQUESTER).trigger("release", run, release=NEW, environment=environment)
+            say(
+                text(
+                    "stack.demo_triggered", locale, environment=environment, link=f"{info.page}/dags/release/runs/{run}"
+                )
+            )
+            states[environment] = signatory.watch("release", run, RUN_SECONDS)
+        finally:
+            signatory.close()
+        if states[environment] != "success":
+            break
+    return states
+
+
+def _breaking(info: Info, say: Say, locale: str, fail: str | None, environment: str) -> "Breaker":
+    return Breaker(info, say, locale, fail if environment == "production" else None)
+
+
+@dataclass
+class Breaker:
+    """Breaks what ``fail`` says, once, when the stage's gate is about to be signed."""
+
+    info: Info
+    say: Say
+    locale: str
+    fail: str | None
+    done: bool = False
+
+    def __call__(self, run: str) -> None:
+        if self.fail is None or self.done:
+            return
+        stage, act = breaks.BREAKS[self.fail]
+        if f".{stage}." in run:
+            act(self.info.home)
+            self.done = True
+            self.say(text(f"stack.demo_breaks_{self.fail}", self.locale, host=breaks.VICTIM))
+
+
+def prepare(info: Info, say: Say) -> None:
+    """Databases filled, environments submitted, version 1 serving everywhere and version 2 nowhere."""
+    breaks.repair_disk(info.home)
+    breaks.mend_old_release(info.home)
+    ledger = direct.open_ledger(info)
+    try:
+        for environment in ENVIRONMENTS:
+            example.seed_database(database_url(info, environment))
+            submit_environment(ledger, info.environments[environment], "admin")
+        submit_release(ledger, example.write_release(info.home.root / "releases" / OLD, "1.0.0"), REQUESTER)
+        live = {environment: serving(ledger, environment) for environment in ENVIRONMENTS}
+    finally:
+        ledger.close()
+    for environment, event in live.items():
+        if event is None:
+            direct.go_live(info, OLD, environment, say)
+        elif event.data["release"] == NEW:
+            take_back(info, environment, say)
+
+
+def take_back(info: Info, environment: str, say: Say) -> None:
+    """Version 2 from an earlier demo is rolled back, by the same calls as the ``rollback`` DAG."""
+    ledger = direct.open_ledger(info)
+    run = Run(NEW, environment, ROLLBACK.name, f"demo.{time.time_ns()}", direct.OPERATOR)
+    here = direct.runtime(info, ledger, run, say)
+    try:
+        open_stage(here)
+        roll_back_release(here, "golive demo")
+        run_step(here, "confirm")
+        close_stage(here)
+        check_verdict(here)
+    finally:
+        ledger.close()
+
+
+def database_url(info: Info, environment: str) -> Secret:
+    """The example's database as its application's user."""
+    name = example_name(environment)
+    return info.postgres.url(name, name, State(info.home.state).password(f"database/{environment}"))
+
+
+def serves(info: Info) -> dict[str, str]:
+    """The release that serves in each environment, by the ledger."""
+    ledger = direct.open_ledger(info)
+    try:
+        live = {environment: serving(ledger, environment) for environment in ENVIRONMENTS}
+    finally:
+        ledger.close()
+    return {environment: event.data["release"] if event else "-" for environment, event in live.items()}

@@ -1,0 +1,56 @@
+"""A history as the stages write it: two releases, one that serves and one that waits."""
+
+from pathlib import Path
+
+from golive.ledger import Ledger, NewEvent
+from golive.ledger.events import environment_stream, release_stream
+from golive.release.plan import Plan
+from golive.stages.api import ask, open_stage, submit_environment, submit_release
+from golive.stages.live import went_live
+from golive.stages.runtime import Run, Runtime
+from golive.stages.standing import last
+from golive.stages.subject import load_subject, plan_of
+from golive_stack.example import EXAMPLE, write_release
+
+OLD, NEW = "contact-center-1.0", "contact-center-2.0"
+
+
+def submitted(ledger: Ledger, folder: Path) -> None:
+    """Both environments and both releases of the example."""
+    for name in ("test", "production"):
+        submit_environment(ledger, EXAMPLE / "environments" / f"{name}.yaml", "lee.operator")
+    submit_release(ledger, write_release(folder / "old", "1.0.0"), "kim.release")
+    submit_release(ledger, write_release(folder / "new", "2.0.0"), "kim.release")
+
+
+def planned(ledger: Ledger, release: str, environment: str) -> Plan:
+    return plan_of(ledger, load_subject(ledger, release, environment))
+
+
+def serve(ledger: Ledger, release: str, environment: str) -> None:
+    """The release is live in the environment, by its record."""
+    plan = planned(ledger, release, environment)
+    made = last(ledger.read(release_stream(release)), "release.planned", environment=environment)
+    components = {"api": {"version": release.rpartition("-")[2] + ".0"}}
+    data = {"release": release, "plan": plan.digest, "plan_content": made.data["content"], "components": components}
+    went_live(ledger, environment, data)
+
+
+def waiting(ledger: Ledger, release: str, environment: str) -> None:
+    """The environment stage is open and its approval was asked for."""
+    run = Run(release, environment, "environment", "manual-1", "lee.operator")
+    runtime = Runtime(ledger, run, connections={}.__getitem__, say=lambda line: None)
+    open_stage(runtime)
+    ask(runtime, "decide")
+
+
+def unfinished(ledger: Ledger, release: str, environment: str) -> None:
+    """An effect was begun and nothing is known of its end; and an incident is open."""
+    step = next(step for step in planned(ledger, release, environment).steps if step.effect)
+    names = ("stage", "step", "target", "component", "inputs", "key")
+    data = {name: getattr(step, name) for name in names}
+    more = {"operation": "0" * 32, "generation": 1, "attempt": 1, "token": 1, "manifest": "", "inventory": ""}
+    effect = {**data, **more, "environment": environment, "run_id": "manual-1"}
+    incident = {"environment": environment, "incident": "night-1", "title": "nightly\x1b[2J", "priority": "P2"}
+    ledger.record(release_stream(release), NewEvent("effect.intended", effect))
+    ledger.record(environment_stream(environment), NewEvent("incident.opened", incident))
