@@ -34,6 +34,8 @@ def verify_command(context: click.Context, release: str | None, evidence: bool, 
     found = settings(context)
     keys = public_keys(found)
     stream = release_stream(release) if release else None
+    if found.heads is None:
+        click.echo(say("no_heads"), err=True)
     with reading(context) as opened:
         problems = verify(opened, keys, found.heads, stream, evidence=evidence)
         if release and not problems:
@@ -43,8 +45,6 @@ def verify_command(context: click.Context, release: str | None, evidence: bool, 
         print_json({"holds": not problems, "streams": count, "problems": [_as_data(item) for item in problems]})
     for problem in () if as_json else problems:
         click.echo(plain(problem.message(locale_of())))
-    if found.heads is None:
-        click.echo(say("no_heads"), err=True)
     if problems:
         raise RecordBroken(count=len(problems))
     if not as_json:

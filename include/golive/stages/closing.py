@@ -19,7 +19,7 @@ from golive.stages.live import serving, went_live, withdrawn
 from golive.stages.on_demand import ROLLBACK
 from golive.stages.promotion import artifacts_of
 from golive.stages.rollback import leaving_traces, undo_all
-from golive.stages.runtime import Runtime
+from golive.stages.runtime import Run, Runtime
 from golive.stages.standing import StageStanding, StageState, fold_stages, last
 from golive.stages.subject import Subject, load_subject, plan_of
 from golive.stages.telling import tell
@@ -133,7 +133,8 @@ def roll_back_release(runtime: Runtime, reason: str = "") -> RollbackReport:
     on_demand = run.stage == ROLLBACK.name
     if on_demand:
         require_open(events, run)
-    if not on_demand and (_is_live(events, standings) or any(s.state is StageState.RETURNED for s in standings)):
+    elif not _may_take_back(run, standings):
+        runtime.say(text("stages.nothing_to_undo", "en"))
         return RollbackReport("nothing")
     live = serving(ledger, run.environment)
     if _is_live(events, standings) and live is not None and live.data["release"] != run.release:
@@ -147,6 +148,17 @@ def roll_back_release(runtime: Runtime, reason: str = "") -> RollbackReport:
     if not effects and not open_or_closed:
         return RollbackReport("nothing")
     return _compensate(runtime, effects, open_or_closed, "rolled_back", reason, "release")
+
+
+def _may_take_back(run: Run, standings: Sequence[StageStanding]) -> bool:
+    """Whether this run of ``release`` is the one that stands open, so that its end is the release's end.
+
+    A second run that was refused must not take back what the first is doing; a returned release keeps what it has.
+    """
+    mine = next((s for s in standings if s.stage == WHOLE and s.run_id == run.run_id), None)
+    if mine is None or mine.state is not StageState.OPEN:
+        return False
+    return not any(s.state is StageState.RETURNED and s.plan == mine.plan for s in standings)
 
 
 def _standings(events: Sequence[Event], environment: str) -> list[StageStanding]:

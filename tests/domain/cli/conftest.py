@@ -71,7 +71,9 @@ def program() -> Program:
 
 
 @pytest.fixture
-def configured(postgres, ledger_database: str, clerk: str, ledger: Ledger, tmp_path: Path, monkeypatch) -> dict[str, str]:
+def configured(
+    postgres, ledger_database: str, clerk: str, ledger: Ledger, tmp_path: Path, monkeypatch
+) -> dict[str, str]:
     """The variables that lead to the test's ledger, set."""
     variables = {
         "GOLIVE_LEDGER_URL": postgres.url(ledger_database, clerk, CANARY).reveal(),

@@ -1,4 +1,4 @@
-"""``golive`` as a program: exit codes, languages, terminals and pipes."""
+"""``golive`` as a program of its own: exit codes, languages, terminals and pipes."""
 
 import os
 import pty
@@ -6,6 +6,9 @@ import signal
 import subprocess
 import time
 
+import pytest
+
+from golive.cli.locale import default_locale
 from golive.ledger import NewEvent
 from golive.ledger.events import release_stream
 from tests.domain.cli.history import NEW
@@ -13,24 +16,29 @@ from tests.domain.cli.history import NEW
 SECONDS = 60
 
 
-def test_the_terminal_s_language(program, tmp_path):
-    """``LANG`` chooses the language, ``GOLIVE_LOCALE`` stands before it, ``--locale`` before both."""
-    file = tmp_path / "none.yaml"
-    korean = program.run("validate", file, LANG="ko_KR.UTF-8")
-    assert korean.returncode == 2
-    assert "파일을 사용할 수 없습니다" in korean.stderr or "문제" in korean.stderr
-    english = program.run("validate", file, LANG="ko_KR.UTF-8", GOLIVE_LOCALE="en")
-    assert "cannot be used" in english.stderr
-    assert "cannot be used" in program.run("--locale", "en", "validate", file, LANG="ko_KR.UTF-8").stderr
+def test_the_terminal_s_language_and_the_exit_code(program):
+    """A program speaks the terminal's language, ends with the documented code, and keeps errors off its output."""
+    done = program.run("status", LANG="ko_KR.UTF-8")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert done.stderr.startswith("golive: 원장을 찾을 수 없습니다.")
+    done = program.run("--locale", "en", "nosuch", LANG="ko_KR.UTF-8")
+    assert (done.returncode, done.stdout) == (64, "")
+    assert done.stderr.startswith("golive: there is no command “nosuch”.")
 
 
-def test_exit_codes(program, tmp_path):
-    """A program's exit status is the documented one, and its standard output stays free of errors."""
-    for words, code in ((("--help",), 0), (("nosuch",), 64), (("status",), 5)):
-        done = program.run(*words)
-        assert done.returncode == code
-        assert bool(done.stdout) == (code == 0)
-        assert bool(done.stderr) == (code != 0)
+@pytest.mark.parametrize(
+    ("environ", "locale"),
+    [
+        ({}, "en"),
+        ({"LANG": "ko_KR.UTF-8"}, "ko"),
+        ({"LANG": "ko_KR.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "GOLIVE_LOCALE": "ko"}, "ko"),
+    ],
+)
+def test_the_language_that_is_chosen(environ, locale):
+    """``GOLIVE_LOCALE`` stands before the terminal's variables; what we do not speak becomes English."""
+    assert default_locale(environ) == locale
 
 
 def test_following_ends_with_130(program, configured, ledger):
@@ -52,7 +60,7 @@ def test_following_ends_with_130(program, configured, ledger):
 
 
 def test_a_terminal_sees_live_progress(program, configured, environments, manifest):
-    """On a terminal progress is a live line, drawn with control sequences; into a pipe it is one plain line."""
+    """On a terminal progress is a live line, drawn with control sequences."""
     environment = {**program.environment, **configured, "TERM": "xterm"}
     command = program.command("submit", manifest, "--person", "kim.release")
     main, side = pty.openpty()
@@ -62,9 +70,6 @@ def test_a_terminal_sees_live_progress(program, configured, environments, manife
         assert process.wait(SECONDS) == 0
     assert "\x1b[" in seen
     assert f"recording {NEW} with its files" in seen
-    plain = program.run("submit", manifest, "--person", "kim.release", **configured)
-    assert plain.stderr == f"recording {NEW} with its files\n"
-    assert "\x1b" not in plain.stdout
 
 
 def _read(terminal: int) -> str:

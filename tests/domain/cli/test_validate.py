@@ -52,8 +52,8 @@ def test_problems_as_data(golive, spoiled, environments):
     assert [(item["key"], item["line"] > 1) for item in problems] == [
         ("not_a_choice", True),
         ("quorum_too_high", True),
-        ("unknown_key", True),
         ("missing", True),
+        ("unknown_key", True),
     ]
 
 
