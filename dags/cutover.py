@@ -1,13 +1,14 @@
 """### 전환 · Cutting over
 
-준비 상태를 근거로 Go/No-Go를 결정하고, 트래픽을 잠시 막고 처리 중인 요청을 기다린 뒤 새 버전으로 전환하고, 외부에서 확인합니다.
-실패하면 옛 버전이 다시 서비스합니다.
+준비 상태를 근거로 Go/No-Go를 결정하고, 트래픽을 잠시 막고 처리 중인 요청을 기다린 뒤 새 버전으로 전환하고,
+외부에서 확인합니다. 실패하면 옛 버전이 다시 서비스합니다.
 
-Go or no-go on the evidence of readiness; then traffic is drained, the hosts are switched and admitted again, and the service is
-checked from outside. If any of it fails, the old version serves again.
+Go or no-go on the evidence of readiness; then traffic is drained, the hosts are switched and admitted again, and the
+service is checked from outside. If any of it fails, the old version serves again.
 """
 
 from airflow.sdk import chain
+
 from golive_airflow.approval import gate
 from golive_airflow.stage import CloseStage, OpenStage, Rollback, Step, Verdict, stage_dag
 

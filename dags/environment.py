@@ -7,6 +7,7 @@ missing. The backup counts only once it has been restored. Whatever was set up h
 """
 
 from airflow.sdk import chain
+
 from golive_airflow.approval import gate
 from golive_airflow.stage import CloseStage, OpenStage, Rollback, Step, Verdict, stage_dag
 

@@ -6,6 +6,7 @@ Puts the new version beside the old one and checks it there. The old one keeps s
 """
 
 from airflow.sdk import chain
+
 from golive_airflow.approval import gate
 from golive_airflow.stage import CloseStage, OpenStage, Rollback, Step, Verdict, stage_dag
 

@@ -9,6 +9,7 @@ environment it checks that one at once.
 """
 
 from airflow.sdk import chain
+
 from golive_airflow.health import DueEnvironments, HealthCheck, HealthSummary, health_dag
 
 with health_dag(__doc__):

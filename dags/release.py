@@ -10,6 +10,7 @@ with nothing undone. Start it again to go on: what stands is kept, what failed i
 """
 
 from airflow.sdk import chain
+
 from golive_airflow.stage import CloseStage, OpenStage, Rollback, Verdict, stage_dag
 from golive_airflow.trigger import RunStage
 

@@ -7,6 +7,7 @@ this run may do it, and the ledger keeps who did and why. Ends green only when t
 """
 
 from airflow.sdk import chain
+
 from golive_airflow.stage import CloseStage, OpenStage, RollBackRelease, Step, Verdict, reason, stage_dag
 
 with stage_dag("rollback", __doc__, {"reason": reason()}):

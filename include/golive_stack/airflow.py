@@ -5,20 +5,25 @@ import os
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from subprocess import PIPE
+from threading import Timer
 
 from cryptography.fernet import Fernet
 
 from golive.canonical import digest
+from golive_stack.airflow_setup import MIGRATED
 from golive_stack.connections import ConnectionRow
 from golive_stack.errors import SetupFailed
 from golive_stack.files import tail, write_private
 from golive_stack.home import REPOSITORY, Home
 from golive_stack.people import Account
 from golive_stack.postgres import Server
-from golive_stack.processes import MARK, ProcessSpec
+from golive_stack.processes import MARK, SETUP, ProcessSpec
 from golive_stack.settings import OTHERS, SHARED, Places, places, variables
 from golive_stack.state import State
 
@@ -30,6 +35,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
+PAGE = "api-server"
+BEHIND = tuple(name for name in COMMANDS if name != PAGE)
+SETUP_SECONDS = 300
 _WEBSERVER = """\
 from flask_appbuilder.const import AUTH_DB
 
@@ -84,31 +92,57 @@ def set_up(
     home: Home,
     state: State,
     variables: dict[str, str],
-    people: tuple[Account, ...],
-    rows: tuple[ConnectionRow, ...],
+    request: dict[str, object],
+    migrated: Callable[[], None],
 ) -> None:
-    """Migrate the database and write roles, people and connections, unless all that is as it was left."""
-    accounts = [{**asdict(person), "password": state.password(f"person/{person.name}").reveal()} for person in people]
-    request = {"accounts": accounts, "connections": [asdict(row) for row in rows]}
+    """Migrate the database and write roles, people and connections, unless all that is as it was left.
+
+    ``migrated`` is called as soon as the tables are there: only the page needs the people. Raises ``SetupFailed``.
+    """
     versions = [version(f"apache-airflow{part}") for part in ("", "-providers-fab")]
     stamp = digest([versions, request, _roles_digest()])
     if state.prepared("airflow", stamp):
+        migrated()
         return
     log = home.log("airflow-setup")
-    with log.open("ab") as output:
-        result = subprocess.run(
-            [sys.executable, "-m", "golive_stack.airflow_setup"],
-            input=json.dumps(request).encode(),
-            stdout=output,
-            stderr=output,
-            env={**variables, MARK: str(home.root)},
-            cwd=home.airflow,
-            timeout=300,
-            check=False,
-        )
-    if result.returncode != 0:
+    command = [sys.executable, "-m", "golive_stack.airflow_setup"]
+    environment = {**variables, MARK: str(home.root), SETUP: "airflow"}
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=output, env=environment, cwd=home.airflow) as process,
+        _killed_after(process, SETUP_SECONDS),
+    ):
+        if _tell(process, json.dumps(request).encode()) == MIGRATED:
+            migrated()
+    if process.returncode != 0:
         raise SetupFailed(what="airflow", log=log, tail=tail(log))
     state.set_prepared("airflow", stamp)
+
+
+def setup_request(state: State, people: tuple[Account, ...], rows: tuple[ConnectionRow, ...]) -> dict[str, object]:
+    """What ``airflow_setup`` is to write. Holds secrets in the clear."""
+    accounts = [{**asdict(person), "password": state.password(f"person/{person.name}").reveal()} for person in people]
+    return {"accounts": accounts, "connections": [asdict(row) for row in rows]}
+
+
+def _tell(process: "subprocess.Popen[bytes]", request: bytes) -> bytes:
+    """Give the request and wait for the one line that comes back, or for the end."""
+    if process.stdin is None or process.stdout is None:
+        return b""
+    with process.stdin as stdin:
+        stdin.write(request)
+    return process.stdout.readline()
+
+
+@contextmanager
+def _killed_after(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[None]:
+    timer = Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+        process.wait()
+    finally:
+        timer.cancel()
 
 
 def _roles_digest() -> str:
@@ -122,7 +156,7 @@ def specification(home: Home, state: State, variables: dict[str, str], name: str
         argv=(sys.executable, "-m", "airflow", *COMMANDS[name]),
         environment=variables,
         folder=home.airflow,
-        port=state.port("airflow") if name == "api-server" else None,
+        port=state.port("airflow") if name == PAGE else None,
         stop_seconds=1.5,  # they wait for each other's connections and workers; the ledger needs no farewell
     )
 

@@ -5,13 +5,20 @@ The request, on standard input since it holds passwords: ``{"accounts": [{name, 
 """
 
 import json
+import os
 import sys
 from typing import Any
 
+MIGRATED = b"migrated\n"
+"""The one line on standard output, as soon as the tables are there. Everything else goes to standard error."""
+
 
 def main() -> None:
+    told = os.dup(1)
+    os.dup2(2, 1)
     request = json.load(sys.stdin)
     _migrate()
+    os.write(told, MIGRATED)
     _people(request["accounts"])
     _connections(request["connections"])
 

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from golive.ledger import create_writer, generate_key, install
+from golive.ledger.tables import READER, WRITER
 from golive.secret import Secret
 from golive_stack.postgres import Server
 from golive_stack.state import State
@@ -47,6 +48,7 @@ def create(server: Server, wanted: tuple[Database, ...]) -> None:
             session.execute(sql.SQL("ALTER ROLE {} LOGIN {} PASSWORD {}").format(name, rights, word))
             if not _exists(session, "SELECT 1 FROM pg_database WHERE datname = %s", database.name):
                 session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
+            _close(session, database.name)
 
 
 def create_ledger(server: Server, password: Secret, signing_key: Path) -> None:
@@ -54,10 +56,19 @@ def create_ledger(server: Server, password: Secret, signing_key: Path) -> None:
     with psycopg.connect(server.url("postgres").reveal(), autocommit=True, connect_timeout=5) as session:
         if not _exists(session, "SELECT 1 FROM pg_database WHERE datname = %s", LEDGER):
             session.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(LEDGER)))
-    install(server.url(LEDGER))
+        install(server.url(LEDGER))
+        _close(session, LEDGER, WRITER, READER)
     create_writer(server.url(LEDGER), LEDGER_WRITER, password)
     if not signing_key.exists():
         generate_key(signing_key)
+
+
+def _close(session: psycopg.Connection[tuple[object, ...]], name: str, *roles: str) -> None:
+    """Only the owner, and ``roles``, may enter: the application's login has no business in the ledger."""
+    database = sql.Identifier(name)
+    session.execute(sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC").format(database))
+    for role in roles:
+        session.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(role)))
 
 
 def _exists(session: psycopg.Connection[tuple[object, ...]], question: str, name: str) -> bool:

@@ -26,6 +26,7 @@ def up(home: Home | None = None, say: Say = print, parts: Collection[str] = ALL)
     if unknown := set(parts) - ALL:
         raise UnknownProcess(name=", ".join(sorted(unknown)), known=", ".join(sorted(ALL)))
     with exclusive(home):
+        processes.end("an unfinished preparation", processes.sweep(home, also=processes.SETUP), seconds=5.0)
         site = choose(home, telling(say))
         _start(site, frozenset(parts))
         return info(home)

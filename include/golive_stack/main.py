@@ -4,7 +4,10 @@ from golive.cli.main import cli
 from golive.cli.settings import Settings
 
 cli.lazy.update(
-    up="golive_stack.commands:up", down="golive_stack.commands:down", test="golive_stack.tests_command:test_command"
+    demo="golive_stack.demo.command:demo",
+    up="golive_stack.commands:up",
+    down="golive_stack.commands:down",
+    test="golive_stack.tests_command:test_command",
 )
 
 

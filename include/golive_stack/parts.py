@@ -76,11 +76,16 @@ def start_slack(site: Site) -> None:
 
 
 def start_airflow(site: Site) -> None:
-    """Airflow's database, then its four processes, healthy."""
+    """Airflow's database, then its four processes, healthy: the page last, since it must find its people."""
     variables = airflow.environment(site.home, site.state, site.server)
-    rows = connections.connections(site.state, site.hosts)
-    airflow.set_up(site.home, site.state, variables, accounts(), rows)
-    records = [launch(site, airflow.specification(site.home, site.state, variables, name)) for name in airflow.COMMANDS]
+    request = airflow.setup_request(site.state, accounts(), connections.connections(site.state, site.hosts))
+    records: list[Record] = []
+
+    def start(*names: str) -> None:
+        records.extend(launch(site, airflow.specification(site.home, site.state, variables, n)) for n in names)
+
+    airflow.set_up(site.home, site.state, variables, request, migrated=lambda: start(*airflow.BEHIND))
+    start(airflow.PAGE)
     for record in records:
         wait_ready(site.home, record, lambda: airflow.missing(site.state), 120.0, site.given_up)
 

@@ -14,7 +14,7 @@ from golive.secret import Secret
 from golive_stack.errors import NotUp, SetupFailed
 from golive_stack.files import tail, write_private
 from golive_stack.home import REPOSITORY, Home
-from golive_stack.processes import ProcessSpec
+from golive_stack.processes import MARK, SETUP, ProcessSpec
 
 SUPERUSER = "postgres"
 ACCOUNT = "pgserver"
@@ -108,6 +108,7 @@ def _initdb(home: Home, draft: Path, word: Path, owner: tuple[int, int] | None) 
             stdout=output,
             stderr=output,
             cwd=home.postgres,
+            env={**_environment(home), MARK: str(home.root), SETUP: "initdb"},
             user=owner and owner[0],
             group=owner and owner[1],
             extra_groups=None if owner is None else [],
@@ -116,6 +117,10 @@ def _initdb(home: Home, draft: Path, word: Path, owner: tuple[int, int] | None) 
         )
     if result.returncode != 0:
         raise SetupFailed(what="initdb", log=log, tail=tail(log))
+
+
+def _environment(home: Home) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": str(home.postgres)}
 
 
 def _let_in(home: Home, owner: tuple[int, int]) -> None:
@@ -139,7 +144,7 @@ def specification(home: Home, server: Server) -> ProcessSpec:
     return ProcessSpec(
         name="postgres",
         argv=(str(BINARIES / "postgres"), "-D", str(home.postgres / "data"), "-p", str(server.port), *options),
-        environment={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "HOME": str(home.postgres)},
+        environment=_environment(home),
         folder=home.postgres,
         port=server.port,
         account=account(),

@@ -22,6 +22,8 @@ from golive_stack.files import write_private
 from golive_stack.home import Home
 
 MARK = "GOLIVE_STACK"
+SETUP = "GOLIVE_STACK_SETUP"
+"""Carried, besides the mark, by what prepares something once; a later ``up`` ends it before it prepares anew."""
 
 # $1: limit in blocks of 512 bytes for any file written, or "-". A write past it then fails with an error instead of
 # killing the writer, like a full disk. The word on stdin is the leave to run.
@@ -147,12 +149,16 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-def sweep(home: Home) -> list[psutil.Process]:
-    """The living processes that carry this home's mark (ourselves excepted): orphans and what the hosts started."""
+def sweep(home: Home, also: str = MARK) -> list[psutil.Process]:
+    """The living processes that carry this home's mark (ourselves excepted): orphans and what the hosts started.
+
+    ``also``: only those with this variable too.
+    """
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == str(home.root):
+            carried = process.environ()
+            if process.pid != os.getpid() and carried.get(MARK) == str(home.root) and also in carried:
                 found.append(process)
         except (psutil.Error, OSError):
             continue  # gone meanwhile, or not ours to look at

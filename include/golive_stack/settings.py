@@ -69,7 +69,7 @@ def places(at: Places) -> Mapping[str, Section]:
             "secret_key": at.api_secret.reveal(),
         },
         "api_auth": {"jwt_secret": at.jwt_secret.reveal()},
-        "fab": {"config_file": str(at.home / "webserver_config.py")},
+        "fab": {"config_file": str(at.home / "webserver_config.py"), "update_fab_perms": "False"},  # by airflow_setup
         "logging": {"base_log_folder": str(at.home / "logs")},
     }
 

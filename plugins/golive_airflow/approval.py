@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param, TaskGroup, chain
 from airflow.sdk.exceptions import TaskAwaitingInput
-from golive.texts import text
 
+from golive.texts import text
 from golive_airflow.context import runtime_of
 from golive_airflow.errors import GateClosed, NobodyToAsk, QuestionOutdated
 from golive_airflow.notify import deliver
@@ -82,7 +82,7 @@ class ApprovalSensor(HITLOperator):
     def _go_on(self, context: Any, event: Mapping[str, Any] | None, *, shown: bool, look: int) -> None:
         """Record the answer if there is one; then go on, end, or wait for more."""
         runtime = runtime_of(context, str(self.dag_id), link=self.generate_link_to_ui_from_context(context=context))
-        with explained(self.log):
+        with explained():
             if event is not None:
                 self._record(runtime, event)
             question = self._ask(runtime)
@@ -129,7 +129,7 @@ class ApprovalSensor(HITLOperator):
         self.log.info("%s", both("gate_granted", "\n", people=people) if people else both("gate_lacks_step", "\n"))
 
     def _show(self, context: Any, question: "Question") -> None:
-        """Put the question into Airflow's table, which clears an earlier answer. Raises if an older one stands there."""
+        """Put the question into Airflow's table; clears an earlier answer. Raises if an older question stands there."""
         from airflow.sdk.api.datamodels._generated import HITLUser
         from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
         from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from golive.secret import Secret
-
 from golive_airflow.errors import ConnectionUnusable, SettingMissing
 from golive_airflow.runs import run_goes_on
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection as AirflowConnection
+
     from golive.ledger import Ledger
     from golive.stages.runtime import Connection, Runtime
 
@@ -59,6 +59,7 @@ def runtime_of(context: Mapping[str, Any], stage: str, *, environment: str | Non
 def open_ledger() -> "Ledger":
     """The ledger behind the connection ``golive_ledger``, able to sign. Raises ``SettingMissing``."""
     from airflow.providers.postgres.hooks.postgres import PostgresHook
+
     from golive.ledger import Ledger, Signer
 
     signer = Signer.load(Path(_setting("GOLIVE_SIGNING_KEY")))
@@ -67,13 +68,14 @@ def open_ledger() -> "Ledger":
 
 
 def connection_of(name: str) -> "Connection":
-    """The Airflow connection ``name`` as a value. Raises ``ConnectionUnusable`` for other types than SSH and Postgres."""
+    """The Airflow connection ``name`` as a value. Raises ``ConnectionUnusable`` unless it is SSH or Postgres."""
     from airflow.sdk.bases.hook import BaseHook
 
     found = BaseHook.get_connection(name)
-    if found.conn_type not in _MAKERS:
+    make = _MAKERS.get(found.conn_type or "")
+    if make is None:
         raise ConnectionUnusable(name=name, type=found.conn_type, known=", ".join(_MAKERS))
-    return _MAKERS[found.conn_type](found)
+    return make(found)
 
 
 def run_link(dag_id: str, run_id: str) -> str:
@@ -85,13 +87,14 @@ def run_link(dag_id: str, run_id: str) -> str:
 
 def _ssh(found: "AirflowConnection") -> "Connection":
     from airflow.providers.ssh.hooks.ssh import SSHHook
+
     from golive.stages.runtime import Connection
 
     hook, extra = SSHHook(ssh_conn_id=found.conn_id), found.extra_dejson
     key = Path(hook.key_file).read_text(encoding="utf-8") if hook.key_file else extra.get("private_key")
     return Connection(
         host=hook.remote_host,
-        port=hook.port,
+        port=hook.port or 22,
         user=hook.username or "",
         password=_secret(hook.password),
         private_key=_secret(key),
@@ -101,11 +104,17 @@ def _ssh(found: "AirflowConnection") -> "Connection":
 
 def _postgres(found: "AirflowConnection") -> "Connection":
     from airflow.providers.postgres.hooks.postgres import PostgresHook
+
     from golive.stages.runtime import Connection
 
     url = PostgresHook(postgres_conn_id=found.conn_id).sqlalchemy_url
-    password = str(url.password) if url.password is not None else None
-    return Connection(url.host or "", url.port or 5432, url.username or "", _secret(password), database=url.database or "")
+    return Connection(
+        host=url.host or "",
+        port=url.port or 5432,
+        user=url.username or "",
+        password=_secret(url.password),
+        database=url.database or "",
+    )
 
 
 _MAKERS: Mapping[str, Callable[["AirflowConnection"], "Connection"]] = {"ssh": _ssh, "postgres": _postgres}

@@ -34,7 +34,7 @@ class QuestionOutdated(RefusedError):
 
 
 class GateClosed(RefusedError):
-    """Data: ``stage``, ``kind``, ``state`` (returned, stopped, expired, or ended with its run), ``person``, ``reason``."""
+    """Data: ``stage``, ``kind``, ``state`` (returned, stopped, expired, ended), ``person``, ``reason``."""
 
     def message(self, locale: str) -> str:
         return text(f"edge.gate_{self.data['state']}", locale, **self.data)

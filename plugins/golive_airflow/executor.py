@@ -35,7 +35,7 @@ class RaceFreeLocalExecutor(LocalExecutor):
 
     def get_event_buffer(self, dag_ids: "list[str] | None" = None) -> "dict[WorkloadKey, EventBufferValueType]":
         """The reports since the last call, without those of a try that goes on."""
-        events = super().get_event_buffer(dag_ids)
+        events: dict[WorkloadKey, EventBufferValueType] = super().get_event_buffer(dag_ids)
         ended = [key for key, (state, _) in events.items() if state == TaskInstanceState.SUCCESS]
         for key in going_on(key for key in ended if isinstance(key, TaskInstanceKey)):
             self.log.info("Dropped a stale report of success: %s was resumed in the meantime", key)
@@ -46,9 +46,10 @@ class RaceFreeLocalExecutor(LocalExecutor):
 def going_on(keys: Iterable[TaskInstanceKey]) -> list[TaskInstanceKey]:
     """Those of ``keys`` whose task instance is queued or running in the database at the same try."""
     wanted = list(keys)
-    if not wanted:
+    these = TaskInstance.filter_for_tis(wanted)
+    if these is None:
         return []
-    query = select(*_KEY).where(TaskInstance.filter_for_tis(wanted), TaskInstance.state.in_(_AGAIN))
+    query = select(*_KEY).where(these, TaskInstance.state.in_(_AGAIN))
     with create_session(scoped=False) as session:  # the scheduler's own session is not ours to commit
         found = {TaskInstanceKey(*row) for row in session.execute(query)}
     return [key for key in wanted if key in found]

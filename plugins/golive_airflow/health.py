@@ -54,7 +54,7 @@ class HealthTask(HealthOperator):
         errors = []
         for environment in context["ti"].xcom_pull(task_ids=DUE):
             try:
-                with explained(self.log):
+                with explained():
                     self.act(runtime_of(context, "nightly_health", environment=environment))
             except Exception as error:
                 self.log.exception("%s", environment)
@@ -88,9 +88,10 @@ class HealthSummary(HealthTask):
         environment = runtime.run.environment
         findings = summarise(runtime)
         deliver_stream(runtime.ledger, environment_stream(environment))
-        bad = [f"{finding.name} ({finding.result}): {finding.detail}" for finding in findings if finding.result != "pass"]
+        bad = [finding for finding in findings if finding.result != "pass"]
         if bad:
-            raise Unhealthy(environment=environment, findings="; ".join(bad))
+            words = "; ".join(f"{finding.name} ({finding.result}): {finding.detail}" for finding in bad)
+            raise Unhealthy(environment=environment, findings=words)
 
 
 def health_dag(runbook: str | None) -> DAG:

@@ -32,7 +32,7 @@ def deliver_stream(ledger: "Ledger", stream: str) -> None:
     try:
         poster = slack_poster()
         report = send_pending(ledger, stream, poster) if poster else None
-    except Exception as error:  # a release never fails for its messages
+    except Exception as error:  # noqa: BLE001 - a release never fails for its messages
         log.warning("messages are kept for the next delivery: %s", error)
         return
     for channel, cause in (report.causes if report else {}).items():
@@ -43,6 +43,7 @@ def slack_poster() -> "SlackPoster | None":
     """Slack by the connection ``golive_slack`` (token as password, ``base_url`` as extra); None without one."""
     from airflow.sdk.bases.hook import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
+
     from golive.reports.slack import SLACK as PUBLIC
     from golive.reports.slack import SlackPoster
 

@@ -42,14 +42,17 @@ def stage_dag(stage: str, runbook: str | None, params: Mapping[str, Param] | Non
 
 def asked(name: str) -> Param:
     """A field of the form that must be filled."""
-    words = {"title": label(f"param_{name}"), "description": both(f"param_{name}_help")}
-    return Param(type="string", minLength=1, maxLength=100, **words)
+    return _field(name, maxLength=100)
 
 
 def reason() -> Param:
     """A field of several lines that must be filled."""
-    words = {"title": label("param_reason"), "description": both("param_reason_help")}
-    return Param(type="string", minLength=1, maxLength=2000, format="multiline", **words)
+    return _field("reason", maxLength=2000, format="multiline")
+
+
+def _field(name: str, **schema: Any) -> Param:
+    words: dict[str, Any] = {"title": label(f"param_{name}"), "description": both(f"param_{name}_help")}
+    return Param(**words, type="string", minLength=1, **schema)
 
 
 class GoliveOperator(BaseOperator):
@@ -67,7 +70,7 @@ class GoliveOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         runtime = runtime_of(context, str(self.dag_id))
         try:
-            with explained(self.log):
+            with explained():
                 self.act(runtime, context["params"])
         finally:
             if self.speaks:

@@ -3,7 +3,7 @@
 The run's id is ``<release>.<environment>.<stage>.<attempt>``, so a task that was lost or cleared finds its run again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -74,8 +74,8 @@ class RunStage(TriggerDagRunOperator):
     def execute_complete(self, context: Any, event: tuple[str, Mapping[str, Any]]) -> None:
         run_id = event[1]["run_ids"][0]
         state = event[1].get(run_id)
-        if state != DagRunState.SUCCESS:
-            with explained(self.log):
+        if state != DagRunState.SUCCESS or not self._stands_closed(context):
+            with explained():
                 raise ChildEnded(stage=self.trigger_dag_id, run=run_id, state=state)
 
     def _chosen(self, context: Any) -> str:
@@ -91,21 +91,25 @@ class RunStage(TriggerDagRunOperator):
         return str(kept)
 
     def _choose(self, context: Any) -> str:
-        from golive.stages.api import stands_closed
-
-        runtime = runtime_of(context, self.trigger_dag_id)
-        prefix = f"{runtime.run.release}.{runtime.run.environment}.{self.trigger_dag_id}"
-        latest = latest_attempt(self.trigger_dag_id, prefix)
-        number = choose(latest, latest.state == "success" and stands_closed(runtime))
+        params = context["params"]
+        prefix = f"{params['release']}.{params['environment']}.{self.trigger_dag_id}"
+        latest = latest_attempt(lambda number: run_state(self.trigger_dag_id, f"{prefix}.{number}"))
+        number = choose(latest, latest.state == "success" and self._stands_closed(context))
         self.log.info("%s", both("attempt", "\n", run=f"{prefix}.{number}", before=latest.state or "-"))
         return f"{prefix}.{number}"
 
+    def _stands_closed(self, context: Any) -> bool:
+        """What the ledger says of the stage. A run's colour is no proof, and its id could be anyone's."""
+        from golive.stages.api import stands_closed
 
-def latest_attempt(dag_id: str, prefix: str) -> Attempt:
-    """The newest attempt that has a run; attempt 1 without a state when there is none."""
-    found = Attempt(1, run_state(dag_id, f"{prefix}.1"))
+        return bool(stands_closed(runtime_of(context, self.trigger_dag_id)))
+
+
+def latest_attempt(state_of: Callable[[int], str | None]) -> Attempt:
+    """The newest attempt that has a run, by ``state_of`` its number; attempt 1 without a state when there is none."""
+    found = Attempt(1, state_of(1))
     while found.state is not None:
-        following = Attempt(found.number + 1, run_state(dag_id, f"{prefix}.{found.number + 1}"))
+        following = Attempt(found.number + 1, state_of(found.number + 1))
         if following.state is None:
             break
         found = following

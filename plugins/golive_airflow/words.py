@@ -8,6 +8,8 @@ from typing import Any
 from golive.errors import GoliveError
 from golive.texts import text
 
+log = logging.getLogger(__name__)
+
 
 def both(name: str, separator: str = "\n\n", **data: Any) -> str:
     """The edge's text ``name`` in both languages."""
@@ -20,7 +22,7 @@ def label(name: str) -> str:
 
 
 @contextmanager
-def explained(log: logging.Logger) -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Says in both languages what went wrong before the error goes on."""
     try:
         yield

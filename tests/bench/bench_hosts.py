@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from golive.hosts.archive import repack
@@ -34,7 +35,7 @@ def make_bundle(folder: Path) -> tuple[bytes, str]:
     """A bundle of 4 MB that hardly packs, and its digest in hex."""
     source = folder / "source.tar.gz"
     content = folder / "content"
-    content.write_bytes(random.Random(1).randbytes(4_000_000))  # noqa: S311
+    content.write_bytes(random.Random(1).randbytes(4_000_000))
     with tarfile.open(source, "w:gz") as archive:
         archive.add(content, "app/content")
     bundle = b"".join(repack(source)[0])
@@ -75,22 +76,22 @@ async def timed(servers: dict[str, Server], work: Callable[[Server], Awaitable[N
     return time.perf_counter() - began
 
 
-async def compare(servers: dict[str, Server], folder: Path) -> None:
-    bundle, hexdigest = make_bundle(folder)
+def write_client(servers: dict[str, Server], folder: Path) -> Path:
+    """The key that ``ssh`` uses; beside it the pinned host keys."""
     key = folder / "client"
     key.write_bytes(CLIENT_KEY.export_private_key())
     key.chmod(0o600)
     pinned = (f"[127.0.0.1]:{server.address.port} {server.address.host_key}\n" for server in servers.values())
     Path(f"{key}.known").write_text("".join(pinned))
+    return key
+
+
+async def compare(servers: dict[str, Server], key: Path, bundle: bytes, hexdigest: str) -> None:
     for number in range(ROUNDS):
-        side = str(number)
-        golive = await timed(servers, lambda server, side=side: ours(server, bundle, hexdigest, f"a{side}"))
-        openssh = await timed(servers, lambda server, side=side: pipe(server, key, bundle, hexdigest, f"b{side}"))
+        golive = await timed(servers, partial(ours, bundle=bundle, hexdigest=hexdigest, side=f"a{number}"))
+        openssh = await timed(servers, partial(pipe, key=key, bundle=bundle, hexdigest=hexdigest, side=f"b{number}"))
         load = os.getloadavg()[0]
-        print(f"{len(servers)} hosts: golive {golive:.2f} s, OpenSSH pipe {openssh:.2f} s (load {load:.1f})", flush=True)
-    for server in servers.values():
-        for side in ("a0", "b0"):
-            assert (server.home / f"current-{side}/app/content").stat().st_size == 4_000_000
+        print(f"{len(servers)} hosts: golive {golive:.2f} s, OpenSSH pipe {openssh:.2f} s, load {load:.1f}", flush=True)
 
 
 def main() -> None:
@@ -99,7 +100,10 @@ def main() -> None:
         folder = Path(name)
         hosts = (f"host{number}" for number in range(count))
         servers = {host: stack.enter_context(sshd(folder, name=host)) for host in hosts}
-        asyncio.run(compare(servers, folder))
+        asyncio.run(compare(servers, write_client(servers, folder), *make_bundle(folder)))
+        for server in servers.values():
+            for side in ("a0", "b0"):
+                assert (server.home / f"current-{side}/app/content").stat().st_size == 4_000_000
 
 
 if __name__ == "__main__":

@@ -1,73 +1,32 @@
 """The embedded stack for real: up, taken over, killed, down, its hosts and its ports."""
 
-import asyncio
-import dataclasses
-import http.server
-import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import psutil
 import psycopg
 import pytest
 
-from golive.hosts.errors import LoginRefused
-from golive.hosts.ssh import connect
-from golive.hosts.values import Command, Credentials, HostAddress
 from golive.ledger import Ledger, Signer
 from golive.ledger.events import NewEvent
 from golive.release.environment import Environment, load_environment
 from golive.secret import Secret
-from golive_stack import hosts, lifecycle, processes
+from golive_stack import lifecycle, processes
 from golive_stack.errors import Busy, NotUp, PortTaken
 from golive_stack.home import REPOSITORY, Home
-from golive_stack.info import Info, info
+from golive_stack.info import info
 from golive_stack.locking import exclusive
 from golive_stack.state import State
+from tests.integration.homes import empty_home, run_on, silent, survivors
 
 pytestmark = pytest.mark.integration
 PARTS = frozenset({"postgres", "hosts", "slack"})
-
-
-def silent(_line: str) -> None:
-    return None
-
-
-def survivors(home: Home) -> list[str]:
-    """What still runs for ``home``: by its mark, or by the folder in its command line."""
-    marked = {process.pid for process in processes.sweep(home)}
-    named = {
-        process.pid
-        for process in psutil.process_iter(["cmdline"])
-        if process.pid != os.getpid() and str(home.root) in " ".join(process.info["cmdline"] or ())
-    }
-    return [" ".join(psutil.Process(pid).cmdline()) for pid in marked | named if psutil.pid_exists(pid)]
-
-
-@contextmanager
-def empty_home() -> Iterator[Home]:
-    # Not under tmp_path: as root, PostgreSQL runs as another user, who may not enter pytest's private folders.
-    folder = Path(tempfile.mkdtemp(prefix="golive-stack-"))
-    home = Home(folder / "home")
-    yield home
-    lifecycle.down(home, silent)
-    left = survivors(home)
-    shutil.rmtree(folder)
-    assert left == []
 
 
 @pytest.fixture
@@ -75,37 +34,6 @@ def home() -> Iterator[Home]:
     """A home that is empty, and is left without a process."""
     with empty_home() as home:
         yield home
-
-
-@pytest.fixture(scope="module", params=["sshd", "asyncssh"])
-def stack(request: pytest.FixtureRequest) -> Iterator[Info]:
-    """The hosts, once with each SSH server."""
-    if request.param == "sshd" and hosts.sshd.find() is None:
-        pytest.skip("OpenSSH's server is not installed")
-    with pytest.MonkeyPatch.context() as patch, empty_home() as home:
-        patch.setenv("GOLIVE_SSH", request.param)
-        yield lifecycle.up(home, silent, {"hosts"})
-
-
-def run_on(stack: Info, environment: str, name: str, script: str, seconds: float = 20) -> tuple[int | None, str]:
-    """Exit status and output of ``script`` on a host, by the domain's own transport."""
-    described = load_environment(stack.environments[environment]).hosts[name]
-    address = HostAddress(name, described.address, described.port, described.user, described.host_key)
-    key = Secret((stack.home.keys / f"deploy-{environment}").read_text())
-
-    async def run() -> tuple[int | None, str]:
-        async with connect(address, Credentials(private_key=key)) as host:
-            outcome = await host.run(Command("test", script), timeout=seconds)
-            return outcome.exit_status, outcome.output
-
-    return asyncio.run(run())
-
-
-def test_every_host_runs_commands_in_its_own_home(stack: Info) -> None:
-    """Each of the five hosts answers as itself, in a home of its own."""
-    homes = [run_on(stack, row.environment, row.name, 'printf %s "$HOME"; exit 7') for row in hosts.HOSTS]
-    wanted = [(7, str(stack.home.host(row.environment, row.name) / "home")) for row in hosts.HOSTS]
-    assert homes == wanted
 
 
 def test_what_a_host_left_running_ends_with_the_stack(home: Home) -> None:
@@ -117,51 +45,19 @@ def test_what_a_host_left_running_ends_with_the_stack(home: Home) -> None:
     assert [p for p in processes.sweep(home) if p.name() == "sleep"] == []
 
 
-def test_a_session_does_not_wait_for_what_runs_on(stack: Info) -> None:
-    """A command that leaves something running in the background ends; its output and input are whole."""
-    began = time.monotonic()
-    assert run_on(stack, "test", "app1", "sleep 30 & head -c 300000 /dev/zero | wc -c") == (0, "300000\n")
-    assert time.monotonic() - began < 15
-
-
-def test_only_the_key_and_the_user_open_a_host(stack: Info) -> None:
-    """The other environment's key, and another user's name, are refused."""
-    key = Secret((stack.home.keys / "deploy-production").read_text())
-    described = load_environment(stack.environments["test"]).hosts["app1"]
-    address = HostAddress("app1", described.address, described.port, described.user, described.host_key)
-
-    async def enter(address: HostAddress, key: Secret) -> None:
-        async with connect(address, Credentials(private_key=key)):
-            pytest.fail("it let us in")
-
-    with pytest.raises(LoginRefused):
-        asyncio.run(enter(address, key))
-    own = Secret((stack.home.keys / "deploy-test").read_text())
-    with pytest.raises(LoginRefused):
-        asyncio.run(enter(dataclasses.replace(address, user="somebody"), own))
-
-
-def test_a_host_with_a_file_limit_has_a_full_disk(stack: Info) -> None:
-    """Writing past the limit fails with an error on that host alone, and works again once the limit is lifted."""
-    write = "cd && head -c 200000 /dev/zero >big; wc -c <big"
-    hosts.restart(stack.home, "production", "app2", limit_file_kb=64)
-    assert run_on(stack, "production", "app2", write)[1].split()[-1] == str(64 * 1024)
-    assert run_on(stack, "production", "app2", "cd && head -c 200000 /dev/zero >big")[0] != 0
-    assert run_on(stack, "production", "app1", write) == (0, "200000\n")
-    hosts.restart(stack.home, "production", "app2")
-    assert run_on(stack, "production", "app2", write) == (0, "200000\n")
-
-
 def test_databases_and_ledger_are_there(home: Home) -> None:
     """The roles of the example enter their own database only, and the ledger takes a signed event."""
     stack = lifecycle.up(home, silent, {"postgres"})
     state = State(home.state)
     for environment in ("test", "production"):
         name = f"contact_center_{environment}"
-        url = stack.postgres.url(name, name, state.password(f"database/{environment}"))
-        with psycopg.connect(url.reveal(), connect_timeout=5) as session:
+        word = state.password(f"database/{environment}")
+        with psycopg.connect(stack.postgres.url(name, name, word).reveal(), connect_timeout=5) as session:
             assert session.execute("SHOW wal_level").fetchone() == ("logical",)
-    with pytest.raises(psycopg.OperationalError):
+        for other in {"contact_center_test", "contact_center_production", "golive_ledger", "airflow"} - {name}:
+            with pytest.raises(psycopg.OperationalError, match="permission denied"):
+                psycopg.connect(stack.postgres.url(other, name, word).reveal(), connect_timeout=5)
+    with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(stack.postgres.url("golive_ledger", "golive_tasks", Secret("wrong")).reveal())
     ledger = Ledger(stack.ledger, signer=Signer.load(stack.signing_key), heads=stack.heads)
     ledger.record("organization", NewEvent("noted", {"what": "the stack is up"}))
@@ -228,6 +124,19 @@ def test_down_leaves_nothing_behind_a_killed_up(home: Home, seconds: float) -> N
     assert survivors(home) == []
 
 
+@pytest.mark.parametrize("seconds", [0.7, 1.4])
+def test_up_after_a_killed_up_makes_a_whole_stack(home: Home, seconds: float) -> None:
+    """What the killed one had begun is ended or taken over; nothing half-made is used."""
+    up = _up_in_a_process(home)
+    time.sleep(seconds)
+    up.kill()
+    up.wait(10)
+    stack = lifecycle.up(home, silent, PARTS)
+    with psycopg.connect(stack.ledger_owner.reveal().replace("+psycopg", ""), connect_timeout=5) as session:
+        assert session.execute("SELECT 1").fetchone() == (1,)
+    assert len(stack.processes) == 9
+
+
 def test_two_ups_at_once_make_one_stack(home: Home) -> None:
     """The second waits for the first and takes over."""
     ups = [_up_in_a_process(home) for _ in range(2)]
@@ -252,83 +161,3 @@ def test_a_home_at_work_is_not_touched(home: Home) -> None:
         pytest.fail("two at once")
     release.set()
     holder.join()
-
-
-SERVERS = "upstream api {{ server 127.0.0.1:{0}{2}; server 127.0.0.1:{1}; }}"
-WRITE = "cd && cat >balancer/upstream.conf <<'END'\n{0}\nEND\nbin/balancer-reload"
-
-
-class Slow(http.server.BaseHTTPRequestHandler):
-    """Says its port, on ``/slow`` once it is told to."""
-
-    go_on = threading.Event()
-
-    def do_GET(self) -> None:
-        if self.path == "/slow":
-            self.go_on.wait(20)
-        body = str(self.server.server_address[1]).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@pytest.fixture
-def servers() -> Iterator[list[int]]:
-    """The ports of two running services."""
-    running = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow) for _ in range(2)]
-    for server in running:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield [server.server_address[1] for server in running]
-    for server in running:
-        server.shutdown()
-        server.server_close()
-
-
-def fetch(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=20) as answer:
-        return str(answer.read().decode())
-
-
-def balancer(stack: Info, script: str) -> dict[str, Any]:
-    status, output = run_on(stack, "production", "lb1", script)
-    assert status == 0, output
-    return dict(json.loads(output))
-
-
-def test_a_host_drives_its_balancer(stack: Info, servers: list[int]) -> None:
-    """Servers come and go by a file and a command; a bad file is refused and changes nothing."""
-    url = stack.balancers["production"]
-    with pytest.raises(urllib.error.HTTPError, match="503"):
-        fetch(url)
-    assert balancer(stack, WRITE.format(SERVERS.format(*servers, "")))["upstream"] == "api"
-    assert {fetch(url) for _ in range(4)} == {str(port) for port in servers}
-
-    status, output = run_on(stack, "production", "lb1", WRITE.format("upstream api { server nowhere; }"))
-    assert (status, "line 1" in output) == (1, True)
-    assert {fetch(url) for _ in range(4)} == {str(port) for port in servers}
-
-    balancer(stack, WRITE.format(SERVERS.format(*servers, " down")))
-    assert {fetch(url) for _ in range(4)} == {str(servers[1])}
-    balancer(stack, WRITE.format(""))
-
-
-def test_a_drained_server_finishes_what_it_began(stack: Info, servers: list[int]) -> None:
-    """A request in flight is counted until it ends, also when its server is taken down meanwhile."""
-    Slow.go_on.clear()
-    url = stack.balancers["production"]
-    balancer(stack, WRITE.format(f"upstream api {{ server 127.0.0.1:{servers[0]}; }}"))
-    with ThreadPoolExecutor() as pool:
-        slow = pool.submit(fetch, f"{url}/slow")
-        time.sleep(0.5)
-        status = balancer(stack, WRITE.format(SERVERS.format(*servers, " down")))
-        assert [(row["state"], row["in_flight"]) for row in status["servers"]] == [("down", 1), ("up", 0)]
-        assert fetch(url) == str(servers[1])
-        Slow.go_on.set()
-        assert slow.result(20) == str(servers[0])
-    status = balancer(stack, "bin/balancer-status")
-    assert [row["in_flight"] for row in status["servers"]] == [0, 0]
-    balancer(stack, WRITE.format(""))

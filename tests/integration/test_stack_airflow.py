@@ -71,7 +71,8 @@ def test_connections_are_those_of_the_environment_files(stack: Info) -> None:
     with enter(stack, "admin") as api:
         rows = {row["connection_id"]: row for row in api.get("/connections").json()["connections"]}
     hosts = {f"golive_production_{name}" for name in ("app1", "app2", "app3", "lb1")} | {"golive_test_app1"}
-    assert set(rows) == hosts | {"golive_ledger", "golive_test_main", "golive_production_main", "golive_slack"}
+    databases = {f"golive_{environment}_{role}" for environment in ("test", "production") for role in ("main", "admin")}
+    assert set(rows) == hosts | databases | {"golive_ledger", "golive_slack"}
     assert "PRIVATE KEY" not in str(rows)
     assert stack.slack_token.reveal() not in str(rows)
 

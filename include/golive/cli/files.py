@@ -1,6 +1,6 @@
 """Files that describe a release or an environment, read with everything that is wrong with them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,10 +87,20 @@ def _release(file: Path) -> Checked:
     return Checked(file, "release", manifest, digest)
 
 
-def whole_release(file: Path) -> tuple[Manifest, Digest]:
-    """A manifest with everything that it refers to, and its digest. Raises ``ManifestInvalid``."""
+@dataclass(frozen=True)
+class WholeRelease:
+    """A manifest with its digest, and the digest of every file that it refers to."""
+
+    manifest: Manifest
+    digest: Digest
+    files: Mapping[str, Digest]
+
+
+def whole_release(file: Path) -> WholeRelease:
+    """A release as it can be submitted: nothing that it refers to is missing. Raises ``ManifestInvalid``."""
     manifest = load_manifest(file)
-    return manifest, manifest.digest(digests_of(manifest, file.parent, str(file)))
+    files = digests_of(manifest, file.parent, str(file))
+    return WholeRelease(manifest, manifest.digest(files), files)
 
 
 def fit_problems(manifest: Manifest, environment: Environment, file: Path | None) -> tuple[Problem, ...]:

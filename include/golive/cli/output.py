@@ -1,6 +1,7 @@
 """How commands print: text that others wrote made harmless, tables, JSON, local time."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -8,6 +9,8 @@ from typing import Any
 from unicodedata import category
 
 import click
+
+_DIGEST = re.compile(r"sha256:([0-9a-f]{12})[0-9a-f]{52}\b")
 
 WIDE = 4096
 """Columns where nobody looks: a pipe or a file gets whole lines, never cut ones."""
@@ -27,9 +30,9 @@ def local(moment: datetime) -> str:
     return moment.astimezone().isoformat(sep=" ", timespec="seconds")
 
 
-def short(digest: str) -> str:
-    """A digest's first twelve digits; other text as it is."""
-    return digest[7:19] if digest.startswith("sha256:") and len(digest) == 71 else digest
+def shorten(words: str) -> str:
+    """The first twelve digits of every digest in a text."""
+    return _DIGEST.sub(r"\1", words)
 
 
 def print_json(value: Any) -> None:

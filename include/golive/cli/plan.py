@@ -70,22 +70,23 @@ def draw(context: click.Context, file: Path, environment: str | None, environmen
     With ``environment_file`` a ledger that cannot be reached is only noted. Raises ``ManifestInvalid``,
     ``UnknownEnvironment`` and leaves of ``LedgerError``.
     """
-    manifest, identity = whole_release(file)
+    release = whole_release(file)
+    manifest = release.manifest
     known, unasked = Background(), None
     if environment_file is None:
         with reading(context) as ledger:
             place = submitted_environment(ledger, manifest, environment or manifest.path[0], locale_of(context))
-            known = background(ledger, manifest, identity, place)
+            known = background(ledger, manifest, release.digest, place)
     else:
         place = load_environment(environment_file)
         try:
             with reading(context) as ledger:
-                known = background(ledger, manifest, identity, place)
+                known = background(ledger, manifest, release.digest, place)
         except (LedgerNotConfigured, LedgerUnreachable) as error:
             unasked = error
     if problems := fit_problems(manifest, place, environment_file):
         raise ManifestInvalid(problems=problems)
-    made = known.kept or make_plan(manifest, place, identity, place.digest, known.current)
+    made = known.kept or make_plan(manifest, place, release.digest, place.digest, known.current, files=release.files)
     return Drawn(made, known, unasked)
 
 

@@ -9,14 +9,14 @@ import click
 from golive.cli.command import Taught, TaughtGroup
 from golive.cli.errors import RecordBroken
 from golive.cli.locale import locale_of, say
-from golive.cli.output import local, plain, print_json, print_json_line, short
+from golive.cli.output import local, plain, print_json, print_json_line, shorten
 from golive.cli.report import meant
 from golive.cli.settings import public_keys, reading, settings
 
 if TYPE_CHECKING:
     from golive.ledger import Event, Ledger, Problem
 
-_LONGEST_VALUE = 160
+_LONGEST_VALUE = 80
 _PAUSE_SECONDS = 1.0
 
 ledger = TaughtGroup("ledger", no_args_is_help=True, codes=(0, 2, 5, 64))
@@ -113,11 +113,8 @@ def event_line(event: "Event") -> str:
 
 
 def _compact(value: Any) -> str:
-    if isinstance(value, str):
-        written = short(value) if value and " " not in value else json.dumps(value, ensure_ascii=False)
-    else:
-        written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    found = plain(written)
+    bare = isinstance(value, str) and value and " " not in value
+    found = shorten(plain(value if bare else json.dumps(value, ensure_ascii=False, separators=(",", ":"))))
     return found if len(found) <= _LONGEST_VALUE else found[: _LONGEST_VALUE - 1] + "…"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from golive.ledger import Event
 
 LAST_EVENTS = 15
+"""Shown of one release, without what was only sent to the channel."""
 
 
 @click.command("status", cls=Taught, codes=(0, 2, 5, 64))
@@ -53,7 +54,8 @@ def _one(context: click.Context, release: str, as_json: bool) -> None:
     with reading(context) as ledger:
         require_stream(ledger, release)
         board = release_board(ledger, release, locale_of(context))
-        events = ledger.read(release_stream(release))[-LAST_EVENTS:]
+        told = [event for event in ledger.read(release_stream(release)) if not event.kind.startswith("message.")]
+        events = told[-LAST_EVENTS:]
     if as_json:
         print_json({"release": asdict(board) if board else None, "events": [vars(event) for event in events]})
         return
@@ -69,7 +71,8 @@ def _detail(board: "ReleaseBoard") -> None:
     click.echo("  " + say("release_line", **{name: plain(value) for name, value in facts.items()}))
     click.echo("  " + say("digest", digest=board.digest))
     for environment in board.path:
-        click.echo("  " + say("serves", environment=environment, release=board.serving[environment] or "-"))
+        key = "serves" if board.serving[environment] else "serves_nothing"
+        click.echo("  " + say(key, environment=environment, release=board.serving[environment]))
     if board.stages:
         click.echo("")
         headings = ("environment", "stage", "state", "attempt", "requester", "run")

@@ -36,8 +36,7 @@ def submit(context: click.Context, file: Path, person: str | None, as_json: bool
         load_environment(file)
         _environment(context, file, who, as_json)
     else:
-        manifest, _ = whole_release(file)
-        _release(context, file, manifest, who, as_json)
+        _release(context, file, whole_release(file).manifest, who, as_json)
 
 
 def acting(person: str | None) -> str:

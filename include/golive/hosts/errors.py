@@ -13,6 +13,8 @@
     InputError
     ├── ArchiveRefused       an archive that we do not unpack, and why
     └── WordRefused          text that cannot be a word of a command
+
+Data: ``host`` always; ``cause`` in the words of whatever said it.
 """
 
 from typing import Any

@@ -115,7 +115,9 @@ def _line(name: str, *arguments: str | int) -> str:
 
 @cache
 def _script(name: str) -> str:
-    return (files(__package__) / "scripts" / f"{name}.sh").read_text(encoding="utf-8")
+    """A script without its lines of comment: they are for us, and a host shows every word in its process list."""
+    text = (files(__package__) / "scripts" / f"{name}.sh").read_text(encoding="utf-8")
+    return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
 
 
 def _checked(operation_id: str) -> str:

@@ -47,14 +47,15 @@ class ShellHost:
             exchange = Exchange(build.status(operation.id, wait=True))
 
     async def status(self, operation_id: str) -> Outcome:
-        report = await self._ask(Exchange(build.status(operation_id)), operation_id)
+        report = await self._ask(Exchange(build.status(operation_id), question=True), operation_id)
         return build.outcome_of(report.word, report.rest, report.body)
 
     async def operations(self) -> tuple[Known, ...]:
-        return build.read_listing((await self._ask(Exchange(build.listing()), "list")).body)
+        return build.read_listing((await self._ask(Exchange(build.listing(), question=True), "list")).body)
 
     async def cancel(self, operation_id: str, *, grace: int = 5) -> Outcome:
-        report = await self._ask(Exchange(build.cancel(operation_id, grace)), operation_id, _CONTROL + grace)
+        exchange = Exchange(build.cancel(operation_id, grace), question=True)
+        report = await self._ask(exchange, operation_id, _CONTROL + grace)
         return build.outcome_of(report.word, report.rest, report.body)
 
     async def upload(self, upload: Upload, chunks: Iterable[bytes], *, timeout: float) -> Outcome:
@@ -63,7 +64,7 @@ class ShellHost:
         return Outcome(Status.FINISHED, 0, report.word)
 
     async def raise_fence(self, token: int) -> None:
-        await self._ask(Exchange(build.raise_fence(token)), "fence", token=token)
+        await self._ask(Exchange(build.raise_fence(token), question=True), "fence", token=token)
 
     def forward(self, port: int) -> AbstractAsyncContextManager[int]:
         return self._transport.forward(port)

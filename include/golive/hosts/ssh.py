@@ -19,14 +19,12 @@ logging.getLogger("asyncssh").setLevel(logging.WARNING)
 
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
 _HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512")
-_SESSIONS = 8
-"""Sessions at a time on one connection; OpenSSH's ``MaxSessions`` is 10."""
+_SESSIONS, _QUESTIONS = 8, 2
+"""Sessions at a time on one connection: OpenSSH's ``MaxSessions`` is 10, and a cancel must not wait for its turn."""
 
 
 @asynccontextmanager
-async def connect(
-    address: HostAddress, credentials: Credentials, *, timeout: float = 15.0
-) -> AsyncIterator[ShellHost]:
+async def connect(address: HostAddress, credentials: Credentials, *, timeout: float = 15.0) -> AsyncIterator[ShellHost]:
     """The host, logged in; ``timeout`` seconds each for connecting and for the login.
 
     Raises ``HostUnreachable``, ``HostKeyMismatch`` (before anything of ours is sent) and ``LoginRefused``.
@@ -48,7 +46,7 @@ class SshTransport:
         self._timeout = timeout
         self._connection: asyncssh.SSHClientConnection | None = None
         self._opening = asyncio.Lock()
-        self._sessions = asyncio.Semaphore(_SESSIONS)
+        self._sessions = {False: asyncio.Semaphore(_SESSIONS), True: asyncio.Semaphore(_QUESTIONS)}
 
     async def open(self) -> asyncssh.SSHClientConnection:
         """The live connection, made if there is none."""
@@ -63,7 +61,7 @@ class SshTransport:
             await self._connection.wait_closed()
 
     async def exchange(self, exchange: Exchange, *, timeout: float) -> Reply:
-        async with asyncio.timeout(timeout), self._sessions:
+        async with asyncio.timeout(timeout), self._sessions[exchange.question]:
             connection = await self.open()
             inbox = Inbox(exchange.prompt)
             try:

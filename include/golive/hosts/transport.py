@@ -18,11 +18,15 @@ background may hold the stream for ever, so its end is not awaited."""
 
 @dataclass(frozen=True)
 class Exchange:
-    """A line, what goes to its stdin, and the words after which that is sent (at once when empty)."""
+    """A line, what goes to its stdin, and the words after which that is sent (at once when empty).
+
+    A ``question`` is answered at once and does not wait behind operations.
+    """
 
     line: str
     stdin: Iterable[bytes] = ()
     prompt: bytes = b""
+    question: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from golive.ledger.chain import GENESIS, Batch, StoredEvent, evidence_named, next_events, signed_message
-from golive.ledger.database import lock_key
 from golive.ledger.errors import EventInvalid, LedgerBroken
 from golive.ledger.events import Decide, Event, NewEvent
 from golive.ledger.known import Known
-from golive.ledger.rows import batch_of, insert, last_batch, stored_evidence, to_events
+from golive.ledger.rows import Tail, batch_of, insert, lock_stream, read_tail, stored_evidence, to_events
 from golive.ledger.signing import Signer
 
 
@@ -26,18 +25,17 @@ class Append:
 
     def __call__(self, connection: sa.Connection) -> tuple[Batch | None, tuple[Event, ...]]:
         """The batch written, none when there was nothing to write, and all events of the stream up to its end."""
-        # An advisory lock, not SELECT … FOR UPDATE on a head row: that needs the UPDATE right, which no writer has.
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key(f"stream {self._stream}"))))
+        lock_stream(connection, self._stream)
         if self._sent and (mine := batch_of(connection, self._client)):
             return mine, self._known.refresh(connection, self._stream)[: mine.last]
-        last, now = last_batch(connection, self._stream)
-        events = self._known.refresh(connection, self._stream, last.head if last else None)
-        _require_agreement(self._stream, last, events)
-        new = self._decide(events, now)
+        tail = read_tail(connection, self._stream)
+        _require_agreement(self._stream, tail)
+        events = self._known.refresh(connection, self._stream, tail.digest)
+        new = self._decide(events, tail.now)
         if not new:
             return None, events
-        rows = self._rows(last, new, now)
-        written = self._sign(connection, last, rows)
+        rows = self._rows(tail.batch, new, tail.now)
+        written = self._sign(connection, tail.batch, rows)
         insert(connection, written, rows)
         self._sent = True
         return written, events + to_events(rows, events[-1] if events else None)
@@ -72,12 +70,11 @@ class Append:
         return Batch(**{**vars(unsigned), "digest": digest, "signature": signature})
 
 
-def _require_agreement(stream: str, last: Batch | None, events: Sequence[Event]) -> None:
+def _require_agreement(stream: str, tail: Tail) -> None:
     """Events without a batch, or a batch without its events: nothing is built upon either."""
-    sequence, digest = (events[-1].sequence, events[-1].digest) if events else (0, GENESIS)
-    signed, head = (last.last, last.head) if last else (0, GENESIS)
-    if (sequence, digest) != (signed, head):
-        raise LedgerBroken(stream=stream, sequence=min(sequence, signed) + 1)
+    signed, head = (tail.batch.last, tail.batch.head) if tail.batch else (0, GENESIS)
+    if (tail.sequence, tail.digest) != (signed, head):
+        raise LedgerBroken(stream=stream, sequence=min(tail.sequence, signed) + 1)
 
 
 def _require_text(*texts: str) -> None:

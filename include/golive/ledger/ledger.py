@@ -19,7 +19,7 @@ from golive.ledger.errors import LedgerReadOnly
 from golive.ledger.events import Decide, Event, NewEvent
 from golive.ledger.heads import append_head, own_file, read_heads
 from golive.ledger.known import Known
-from golive.ledger.rows import database_time, last_batch
+from golive.ledger.rows import database_time, read_tail
 from golive.ledger.signing import Signer, signed_by
 from golive.ledger.tables import batch
 from golive.secret import Secret
@@ -111,9 +111,10 @@ class Ledger:
         kept = {(head.stream, head.batch, head.digest) for head in read_heads(self.heads)[0]}
         written = []
         for stream in self.streams():
-            newest, now = self.database.run(partial(last_batch, stream=stream))
+            tail = self.database.run(partial(read_tail, stream=stream))
+            newest = tail.batch
             if newest and (stream, newest.number, newest.digest) not in kept and self._ours(newest):
-                written.append(self._keep_head(newest, now))
+                written.append(self._keep_head(newest, tail.now))
         return tuple(head for head in written if head)
 
     def close(self) -> None:

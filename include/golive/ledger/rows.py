@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from golive.canonical import Digest, canonical
 from golive.ledger.chain import GENESIS, Batch, StoredEvent, StreamRows, link
+from golive.ledger.database import lock_key
 from golive.ledger.errors import LedgerBroken
 from golive.ledger.events import Event
 from golive.ledger.frozen import freeze
@@ -16,21 +18,63 @@ from golive.ledger.tables import batch, event, evidence
 
 # As text, since a driver refuses some times that PostgreSQL can hold, and a tampered row may hold them.
 _AT = sa.func.to_char(event.c.at.op("AT TIME ZONE")("UTC"), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-_EVENTS = sa.select(
-    event.c.stream, event.c.sequence, event.c.kind, event.c.data, event.c.actor, _AT.label("at"), event.c.digest
+
+# Statements are built once: building one costs more than running it.
+_STREAM = sa.bindparam("stream", type_=sa.Text)
+_EVENTS = (
+    sa.select(
+        event.c.stream, event.c.sequence, event.c.kind, event.c.data, event.c.actor, _AT.label("at"), event.c.digest
+    )
+    .where(event.c.stream == _STREAM, event.c.sequence > sa.bindparam("after", type_=sa.BigInteger))
+    .order_by(event.c.sequence)
 )
+_BATCHES = sa.select(batch).where(batch.c.stream == _STREAM).order_by(batch.c.number)
+_NOW = sa.select(sa.func.clock_timestamp().label("now"))
+_INSERT_BATCH, _INSERT_EVENT = sa.insert(batch), sa.insert(event)
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
+
+
+def _tail_query() -> sa.Select[Any]:
+    now = _NOW.subquery()
+    newest = sa.select(batch).where(batch.c.stream == _STREAM).order_by(batch.c.number.desc()).limit(1).subquery()
+    end = (
+        sa.select(event.c.sequence, event.c.digest.label("event_digest"))
+        .where(event.c.stream == _STREAM)
+        .order_by(event.c.sequence.desc())
+        .limit(1)
+        .subquery()
+    )
+    joined = now.outerjoin(newest, sa.true()).outerjoin(end, sa.true())
+    return sa.select(now.c.now, newest, end.c.sequence, end.c.event_digest).select_from(joined)
+
+
+_TAIL = _tail_query()
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The newest batch, the sequence and digest of the newest event (which should be the batch's), and the time."""
+
+    batch: Batch | None
+    sequence: int
+    digest: Digest
+    now: datetime
+
+
+def lock_stream(connection: sa.Connection, stream: str) -> None:
+    """Waits for ``stream`` and keeps it to the end of the transaction."""
+    # An advisory lock, not SELECT … FOR UPDATE on a head row: that needs the UPDATE right, which no writer has.
+    connection.execute(_LOCK, {"key": lock_key(f"stream {stream}")})
 
 
 def read_events(connection: sa.Connection, stream: str, after: int = 0) -> list[StoredEvent]:
     """The rows of ``stream`` behind sequence ``after``, in order."""
-    query = _EVENTS.where(event.c.stream == stream, event.c.sequence > after).order_by(event.c.sequence)
-    return [StoredEvent(*row) for row in connection.execute(query)]
+    return [StoredEvent(*row) for row in connection.execute(_EVENTS, {"stream": stream, "after": after})]
 
 
 def read_batches(connection: sa.Connection, stream: str) -> list[Batch]:
     """All batches of ``stream``, in order."""
-    query = sa.select(batch).where(batch.c.stream == stream).order_by(batch.c.number)
-    return [to_batch(row) for row in connection.execute(query).mappings()]
+    return [to_batch(row) for row in connection.execute(_BATCHES, {"stream": stream}).mappings()]
 
 
 def snapshot(connection: sa.Connection, stream: str) -> StreamRows:
@@ -40,18 +84,16 @@ def snapshot(connection: sa.Connection, stream: str) -> StreamRows:
     return StreamRows(stream, read_events(connection, stream), read_batches(connection, stream))
 
 
-def last_batch(connection: sa.Connection, stream: str) -> tuple[Batch | None, datetime]:
-    """The newest batch of ``stream`` and the database's time, in one round trip."""
-    now = sa.select(sa.func.clock_timestamp().label("now")).subquery()
-    newest = sa.select(batch).where(batch.c.stream == stream).order_by(batch.c.number.desc()).limit(1).subquery()
-    query = sa.select(now.c.now, newest).select_from(now.outerjoin(newest, sa.true()))
-    row = connection.execute(query).mappings().one()
-    return (to_batch(row) if row["stream"] is not None else None), row["now"]
+def read_tail(connection: sa.Connection, stream: str) -> Tail:
+    """Where ``stream`` ends, and the database's time, in one round trip."""
+    row = connection.execute(_TAIL, {"stream": stream}).mappings().one()
+    last = to_batch(row) if row["stream"] is not None else None
+    return Tail(last, row["sequence"] or 0, row["event_digest"] or GENESIS, row["now"])
 
 
 def database_time(connection: sa.Connection) -> datetime:
     """The database's clock, now."""
-    now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    now: datetime = connection.execute(_NOW).scalar_one()
     return now
 
 
@@ -64,9 +106,9 @@ def batch_of(connection: sa.Connection, client: str) -> Batch | None:
 def insert(connection: sa.Connection, new: Batch, events: Sequence[StoredEvent]) -> None:
     """One batch with its events."""
     lists = {"contents": canonical(new.contents).decode(), "evidence": canonical(new.evidence).decode()}
-    connection.execute(sa.insert(batch), {**vars(new), **lists})
+    connection.execute(_INSERT_BATCH, {**vars(new), **lists})
     rows = [{**vars(row), "at": datetime.fromisoformat(row.at)} for row in events]
-    connection.execute(sa.insert(event), rows)
+    connection.execute(_INSERT_EVENT, rows)
 
 
 def stored_evidence(connection: sa.Connection, digests: Sequence[Digest]) -> tuple[Digest, ...]:

@@ -12,9 +12,25 @@ from golive.ledger.events import Event, NewEvent
 from golive.release.manifest import Manifest
 from golive.release.plan import Plan, PlannedStep
 from golive.release.windows import is_open, next_opening
-from golive.stages.effects import Effect, Effects, State, fold_effects, next_generation, operation_id
-from golive.stages.errors import GroundMissing, NoApprovalLine, OutsideWindow, ProofMissing, RunEnded, StageNotOpen
-from golive.stages.on_demand import ROLLBACK
+from golive.stages.effects import (
+    HALF_UNDONE,
+    SETTLED,
+    Effect,
+    Effects,
+    State,
+    fold_effects,
+    next_generation,
+    operation_id,
+)
+from golive.stages.errors import (
+    GroundMissing,
+    HalfUndone,
+    NoApprovalLine,
+    OutsideWindow,
+    ProofMissing,
+    RunEnded,
+    StageNotOpen,
+)
 from golive.stages.runtime import Run
 from golive.stages.standing import StageStanding, StageState, fold_stages
 from golive.stages.subject import Subject
@@ -39,6 +55,7 @@ class Admission:
         require_window(self.subject, self.run, now)
         effects = fold_effects(events, self.run.environment)
         require_ground(self.plan, self.steps[0], effects, standing)
+        require_whole(self.steps, effects)
         return [intent for step in self.steps for intent in self._intents(step, effects, standing)]
 
     def _intents(self, step: PlannedStep, effects: Effects, standing: StageStanding) -> list[NewEvent]:
@@ -87,9 +104,9 @@ def cancelled(events: Sequence[Event], run: Run) -> bool:
     for event in events:
         if event.data.get("environment") != run.environment:
             continue
-        if event.kind == "rollback.began" and event.data["scope"] in ("release", run.stage):
-            began = event.data["run_id"] != run.run_id or run.stage != ROLLBACK.name
-        elif event.kind == "stage.opened" and event.data["run_id"] == run.run_id:
+        if event.kind == "rollback.began" and run.stage in event.data["stages"]:
+            began = True
+        elif event.kind == "stage.opened" and (event.data["stage"], event.data["run_id"]) == (run.stage, run.run_id):
             began = False
     return began
 
@@ -131,7 +148,7 @@ def require_ground(plan: Plan, step: PlannedStep, effects: Effects, standing: St
     for earlier in plan.steps:
         if (earlier.stage, earlier.step) == (step.stage, step.step):
             break
-        if earlier.effect and not in_force(effects.get(earlier.key)):
+        if earlier.effect and not stands(effects.get(earlier.key), earlier):
             missing.append(earlier.key)
         if not earlier.effect and earlier.stage == step.stage and standing.facts.get(earlier.step) != "pass":
             unproven.append(earlier.step)
@@ -141,8 +158,23 @@ def require_ground(plan: Plan, step: PlannedStep, effects: Effects, standing: St
         raise ProofMissing(step=f"{step.stage}.{step.step}", missing=_some(sorted(set(unproven))))
 
 
-def in_force(effect: Effect | None) -> bool:
-    return effect is not None and effect.state is State.IN_FORCE
+def require_whole(steps: Sequence[PlannedStep], effects: Effects) -> None:
+    """Nothing is begun on top of what is half taken back, or of what was made from other inputs.
+
+    Raises ``HalfUndone`` or ``GroundMissing``; opening the stage again takes such effects back first.
+    """
+    there = {step: effects[step.key] for step in steps if step.key in effects}
+    half = [step.key for step, effect in there.items() if effect.state in HALF_UNDONE]
+    if half:
+        raise HalfUndone(missing=_some(half))
+    other = [step.key for step, effect in there.items() if effect.state not in SETTLED and effect.inputs != step.inputs]
+    if other:
+        raise GroundMissing(step=f"{steps[0].stage}.{steps[0].step}", missing=_some(other))
+
+
+def stands(effect: Effect | None, step: PlannedStep) -> bool:
+    """Whether a planned step's effect is in force, and made from what the plan says."""
+    return effect is not None and effect.state is State.IN_FORCE and effect.inputs == step.inputs
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

@@ -1,13 +1,7 @@
 """What the edge and the command line call, and nothing else of this package."""
 
-from golive.stages.closing import (
-    RollbackReport,
-    check_verdict,
-    close_stage,
-    roll_back_release,
-    roll_back_stage,
-    stands_closed,
-)
+from golive.stages.closing import check_verdict, close_stage, stands_closed
+from golive.stages.ending import RollbackReport, roll_back_release, roll_back_stage
 from golive.stages.engine import StepReport, run_step
 from golive.stages.gates import answer, ask
 from golive.stages.opening import OpenedStage, open_stage

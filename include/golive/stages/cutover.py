@@ -53,9 +53,14 @@ def _switch(scope: Scope, step: PlannedStep) -> Work:
 
 
 def _switch_back(scope: Scope, step: PlannedStep) -> Work:
+    """Done only when what served before answers as it did; where nothing served, there is nothing to ask."""
     placement = scope.placements[step.component or ""]
     port, stop = _port_and_stop(scope, step)
-    return HostWork(switch.switch_back(placement, port, stop))
+    served = scope.before.get((step.target.removeprefix("host:"), placement.component))
+    if served is None:
+        return HostWork(switch.switch_back(placement, port, stop))
+    work = HostWork(switch.switch_back(placement, served.port, stop))
+    return ServiceWork(work, served.port, served.health.path, health_expectation(served.health))
 
 
 def _port_and_stop(scope: Scope, step: PlannedStep) -> tuple[int, int]:

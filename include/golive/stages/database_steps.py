@@ -14,6 +14,7 @@ def backup(database: str, where: Mapping[str, str], tool: str, password: Secret,
         """umask 077
 PGPASSWORD=$(cat); export PGPASSWORD
 mkdir -p {directory} || exit 1
+rm -f {directory}/*.part
 file={directory}/$(date -u +%Y%m%dT%H%M%SZ)-$$.dump
 {tool} --format=custom --no-password --host {host} --port {port} --username {user} --file "$file.part" {database} ||
     { rm -f "$file.part"; exit 1; }

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from golive.hosts.errors import StaleToken
-from golive.stages.errors import DatabaseFailed
+from golive.stages.errors import DatabaseFailed, DatabaseUnreachable
 from golive.stages.runtime import Connection
 from golive.stages.work import DeprovisionWork, ProvisionWork, RestoreWork
 
@@ -20,11 +20,22 @@ Connections = Callable[[str], Connection]
 LOCK = 7_204_118
 """The advisory lock under which Golive makes and drops databases of a server."""
 
+MAINTENANCE = "postgres"
+"""The database that every server has; in it the lock is taken."""
+
+DRAFT = "golive_draft"
+"""The name of a database while it is being made."""
+
 _FENCE = """
 CREATE SCHEMA IF NOT EXISTS golive;
 CREATE TABLE IF NOT EXISTS golive.fence (single boolean PRIMARY KEY DEFAULT true CHECK (single), token bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS golive.operation (id text PRIMARY KEY, token bigint NOT NULL, at timestamptz DEFAULT now());
 INSERT INTO golive.fence (token) VALUES (0) ON CONFLICT DO NOTHING;
+"""
+
+_ANYTHING = """
+SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'golive') AND n.nspname !~ '^pg_' LIMIT 1
 """
 
 _TABLES = """
@@ -37,7 +48,10 @@ ORDER BY 1, 2
 
 @contextmanager
 def connected(connection: Connection, database: str | None = None) -> Iterator[psycopg.Connection]:
-    """A connection in autocommit with time-outs. Raises ``DatabaseFailed`` for what the server refuses."""
+    """A connection in autocommit with time-outs.
+
+    Raises ``DatabaseFailed`` for what the server refuses, ``DatabaseUnreachable`` where nobody knows what it did.
+    """
     password = connection.password.reveal() if connection.password else None
     try:
         with psycopg.connect(
@@ -51,47 +65,72 @@ def connected(connection: Connection, database: str | None = None) -> Iterator[p
             options="-c statement_timeout=60000 -c lock_timeout=10000",
         ) as session:
             yield session
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise DatabaseUnreachable(database=database or connection.database, cause=str(error).strip()) from error
     except psycopg.Error as error:
         raise DatabaseFailed(database=database or connection.database, cause=str(error).strip()) from error
 
 
-def provision(connections: Connections, work: ProvisionWork, operation: str, token: int) -> list[str]:
-    """Makes role, database and fence where missing; says what it made. Asked again, it makes nothing."""
+def provision(
+    connections: Connections, work: ProvisionWork, operation: str, token: int, still_ours: Callable[[], None]
+) -> list[str]:
+    """Makes role, database and fence where missing; says what it made. Asked again, it makes nothing.
+
+    A database that does not exist has no fence: ``still_ours`` raises when the lease is lost, and is asked under the
+    server's lock, which whoever took it over needs before it changes anything.
+    """
     made = []
-    with connected(connections(work.admin), "postgres") as session:
-        session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    with _locked(connections(work.admin)) as session:
+        still_ours()
         if not _exists(session, "SELECT 1 FROM pg_roles WHERE rolname = %s", work.role):
-            _create_role(session, work.role, connections(work.role_connection), operation)
+            _create_role(session, work, connections(work.role_connection))
             made.append(f"role {work.role}")
         if not _exists(session, "SELECT 1 FROM pg_database WHERE datname = %s", work.database):
-            _create_database(session, work, operation)
+            _create_database(session, work)
             made.append(f"database {work.database}")
     with connected(connections(work.admin), work.database) as session:
         _fence(session, operation, token)
     return made
 
 
+@contextmanager
+def _locked(connection: Connection) -> Iterator[psycopg.Connection]:
+    """A session that alone makes and drops databases on its server, until it ends."""
+    with connected(connection, MAINTENANCE) as session:
+        session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        yield session
+
+
 def _exists(session: psycopg.Connection, query: str, name: str) -> bool:
     return session.execute(query, (name,)).fetchone() is not None
 
 
-def _create_role(session: psycopg.Connection, role: str, connection: Connection, operation: str) -> None:
+def _create_role(session: psycopg.Connection, work: ProvisionWork, connection: Connection) -> None:
     password = connection.password.reveal() if connection.password else ""
-    name = sql.Identifier(role)
+    # Hashed here: a statement that fails would stand in the server's log as it was sent.
+    verifier = session.pgconn.encrypt_password(password.encode(), work.role.encode(), b"scram-sha-256")
+    name = sql.Identifier(work.role)
     with session.transaction():
-        session.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password)))
-        session.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(name, sql.Literal(f"golive:{operation}")))
+        session.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(verifier.decode())))
+        session.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(name, sql.Literal(_mark(work.release))))
 
 
-def _create_database(session: psycopg.Connection, work: ProvisionWork, operation: str) -> None:
-    name, owner = sql.Identifier(work.database), sql.Identifier(work.role)
-    session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
-    session.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(f"golive:{operation}")))
+def _create_database(session: psycopg.Connection, work: ProvisionWork) -> None:
+    """Made and marked under another name, so that no moment knows a database of ours without its mark."""
+    draft, name = sql.Identifier(DRAFT), sql.Identifier(work.database)
+    session.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(draft))
+    session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(draft, sql.Identifier(work.role)))
+    session.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(draft, sql.Literal(_mark(work.release))))
+    session.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(draft, name))
+
+
+def _mark(release: str) -> str:
+    return f"golive:{release}"
 
 
 def _fence(session: psycopg.Connection, operation: str, token: int) -> None:
     with session.transaction():
-        session.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        session.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))  # IF NOT EXISTS alone does not stand a race
         session.execute(_FENCE)
         row = session.execute("SELECT token FROM golive.fence FOR UPDATE").fetchone()
         seen = int(row[0]) if row else 0
@@ -104,10 +143,17 @@ def _fence(session: psycopg.Connection, operation: str, token: int) -> None:
 
 
 def raise_fence(connection: Connection, database: str, token: int) -> None:
-    """Writes a rollback's token, so that nothing with a lower one can commit any more."""
-    with connected(connection, database) as session:
-        if session.execute("SELECT to_regclass('golive.fence')").fetchone() != (None,):
-            session.execute("UPDATE golive.fence SET token = greatest(token, %s)", (token,))
+    """Writes a rollback's token, so that nothing with a lower one can commit any more.
+
+    Holds the server's lock: whoever was making the database has ended by then, and whoever comes later asks for its
+    lease under the same lock.
+    """
+    with _locked(connection) as server:
+        if not _exists(server, "SELECT 1 FROM pg_database WHERE datname = %s", database):
+            return
+        with connected(connection, database) as session:
+            if session.execute("SELECT to_regclass('golive.fence')").fetchone() != (None,):
+                session.execute("UPDATE golive.fence SET token = greatest(token, %s)", (token,))
 
 
 def size_mb(connection: Connection, database: str) -> int:
@@ -117,24 +163,29 @@ def size_mb(connection: Connection, database: str) -> int:
         return int(row[0]) if row else 0
 
 
-def deprovision(connections: Connections, work: DeprovisionWork, undoes: str) -> list[str]:
-    """Drops what operation ``undoes`` made, if it is still empty; says what it dropped or kept."""
+def deprovision(connections: Connections, work: DeprovisionWork, still_ours: Callable[[], None]) -> list[str]:
+    """Drops what was made for the release, if it is still empty; says what it dropped or kept."""
     notes = []
-    with connected(connections(work.admin), "postgres") as session:
-        session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        if _comment(session, "pg_database", "datname", work.database) == f"golive:{undoes}":
-            if _tables(connections(work.admin), work.database):
-                notes.append(f"kept database {work.database}: it holds tables")
-            else:
-                session.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(work.database)))
-                notes.append(f"dropped database {work.database}")
-        if (
-            not any(note.startswith("kept") for note in notes)
-            and _comment(session, "pg_authid", "rolname", work.role) == f"golive:{undoes}"
-        ):
-            session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(work.role)))
-            notes.append(f"dropped role {work.role}")
+    admin = connections(work.admin)
+    with _locked(admin) as session:
+        still_ours()
+        session.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(DRAFT)))
+        if _comment(session, "pg_database", "datname", work.database) == _mark(work.release):
+            if _holds_anything(admin, work.database):
+                return [f"kept database {work.database}: it is not empty"]
+            session.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(work.database)))
+            notes.append(f"dropped database {work.database}")
+        if _comment(session, "pg_authid", "rolname", work.role) == _mark(work.release):
+            notes.append(_drop_role(session, work.role))
     return notes
+
+
+def _drop_role(session: psycopg.Connection, role: str) -> str:
+    try:
+        session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+    except psycopg.errors.DependentObjectsStillExist:
+        return f"kept role {role}: it owns something"
+    return f"dropped role {role}"
 
 
 def _comment(session: psycopg.Connection, catalogue: str, column: str, name: str) -> str | None:
@@ -147,31 +198,35 @@ def _comment(session: psycopg.Connection, catalogue: str, column: str, name: str
     return row[0] if row else None
 
 
-def _tables(connection: Connection, database: str) -> dict[str, int]:
+def _holds_anything(connection: Connection, database: str) -> bool:
+    with connected(connection, database) as session:
+        return session.execute(_ANYTHING).fetchone() is not None
+
+
+def _tables(connection: Connection, database: str) -> dict[str, bool]:
+    """Every table by name, and whether it has rows."""
     with connected(connection, database) as session:
         names = session.execute(_TABLES).fetchall()
-        return {f"{schema}.{table}": _count(session, schema, table) for schema, table in names}
+        return {f"{schema}.{table}": _has_rows(session, schema, table) for schema, table in names}
 
 
-def _count(session: psycopg.Connection, schema: str, table: str) -> int:
-    row = session.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))).fetchone()
-    return int(row[0]) if row else 0
+def _has_rows(session: psycopg.Connection, schema: str, table: str) -> bool:
+    row = session.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(schema, table))).fetchone()
+    return bool(row and row[0])
 
 
-def compare_and_drop(connection: Connection, work: RestoreWork, operation: str) -> str:
+def compare_and_drop(connection: Connection, work: RestoreWork, operation: str, token: int) -> str:
     """What the restored copy lacks against the database ('' when nothing), after which the copy is dropped.
 
     Writes go on while a dump is taken, so a table may have more rows than its copy; a table that is missing, or empty
     although the original is not, is a failed restore. A passed comparison leaves a marker before the copy goes, so
-    that asking again after a lost answer finds it.
+    that asking again after a lost answer finds it. Raises ``StaleToken`` for whoever was overtaken.
     """
     problems = "" if _marked(connection, work.database, operation) else _differences(connection, work)
     if not problems:
         with connected(connection, work.database) as session:
-            session.execute(
-                "INSERT INTO golive.operation (id, token) VALUES (%s, 0) ON CONFLICT DO NOTHING", (operation,)
-            )
-    with connected(connection, "postgres") as session:
+            _fence(session, operation, token)
+    with _locked(connection) as session:
         session.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(work.scratch)))
     return problems
 
@@ -184,5 +239,5 @@ def _marked(connection: Connection, database: str, operation: str) -> bool:
 def _differences(connection: Connection, work: RestoreWork) -> str:
     original, copy = _tables(connection, work.database), _tables(connection, work.scratch)
     problems = [f"{name} is missing" for name in original if name not in copy]
-    problems += [f"{name} is empty" for name, rows in original.items() if rows and copy.get(name) == 0]
+    problems += [f"{name} is empty" for name, filled in original.items() if filled and copy.get(name) is False]
     return "; ".join(problems)

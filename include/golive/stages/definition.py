@@ -1,11 +1,12 @@
 """A stage as a table of steps, and the scope that a step's pure builders see."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from golive.canonical import Digest
 from golive.checks.values import Verdict
+from golive.release.components import Health
 from golive.release.environment import Environment
 from golive.release.manifest import Manifest
 from golive.release.plan import PlannedStep
@@ -17,10 +18,28 @@ if TYPE_CHECKING:
     from golive.stages.bench import Bench
 
 
+def port_on(manifest: Manifest, environment: Environment, host: str, component: str, *, check: bool = False) -> int:
+    """The port of a component on a host: the manifest's, else the host's variable, else the environment's."""
+    service = manifest.components[component].service
+    fixed = service.check_port if check else service.port
+    name = f"{component}_check_port" if check else f"{component}_port"
+    return fixed or int(environment.variables_on(host)[name])
+
+
+@dataclass(frozen=True)
+class Served:
+    """How a component of the release that served before answers on a host."""
+
+    directory: str
+    port: int
+    health: Health
+
+
 @dataclass(frozen=True)
 class Scope:
     """Everything a builder may know. ``files`` are the manifest's small files by path,
-    ``texts`` their contents (and each tree list) by digest."""
+    ``texts`` their contents (and each tree list) by digest; ``before`` is what served before this release, by host and
+    component, and what its rollback brings back."""
 
     manifest: Manifest
     environment: Environment
@@ -28,17 +47,15 @@ class Scope:
     files: Mapping[str, Digest]
     texts: Mapping[Digest, str]
     connections: Callable[[str], Connection]
+    before: Mapping[tuple[str, str], Served] = field(default_factory=dict)
 
     def connection(self, name: str) -> Connection:
         """A connection of the environment by its Airflow name."""
         return self.connections(name)
 
     def port(self, host: str, component: str, *, check: bool = False) -> int:
-        """The port of a component on a host: the manifest's, else the host's variable, else the environment's."""
-        service = self.manifest.components[component].service
-        fixed = service.check_port if check else service.port
-        name = f"{component}_check_port" if check else f"{component}_port"
-        return fixed or int(self.environment.variables_on(host)[name])
+        """As ``port_on``."""
+        return port_on(self.manifest, self.environment, host, component, check=check)
 
 
 Targets = Callable[[Manifest, Environment], Iterable[tuple[str, str | None]]]

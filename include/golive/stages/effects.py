@@ -26,6 +26,12 @@ MAY_LEAVE_TRACES = frozenset(State) - {State.UNDONE}
 SETTLED = frozenset({State.FAILED, State.UNDONE})
 """States after which a new attempt is a new generation; otherwise it attaches to the one that is there."""
 
+HALF_UNDONE = frozenset({State.UNDOING, State.UNDO_FAILED})
+"""States in which neither the effect nor its absence can be built on: the compensation must be finished first."""
+
+UNSETTLED = frozenset({State.OPEN, State.UNKNOWN}) | HALF_UNDONE
+"""States that somebody must still close."""
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -89,11 +95,17 @@ _OUTCOMES: Mapping[str, Mapping[str, State]] = {
 
 
 def _recorded(effect: Effect, event: Event) -> Effect:
-    if event.kind == "effect.recorded" and effect.state in {State.UNDOING, State.UNDO_FAILED, State.UNDONE}:
-        # A late answer of a worker that was overtaken by a rollback changes nothing.
-        return effect
     state = _OUTCOMES[event.kind][event.data.get("outcome", "")]
+    if event.kind == "effect.recorded" and _is_late(effect.state, state):
+        return effect
     return replace(effect, state=state, detail=event.data.get("detail", ""))
+
+
+def _is_late(known: State, said: State) -> bool:
+    """A worker that was overtaken says nothing new: not after a rollback, nor against what its target said before."""
+    if known in {*HALF_UNDONE, State.UNDONE, State.IN_FORCE}:
+        return True
+    return known is State.FAILED and said is State.UNKNOWN
 
 
 def next_generation(effect: Effect | None) -> int:

@@ -1,20 +1,22 @@
 """Intent → effect → outcome, for all targets of a step; and what is only looked at, recorded as facts."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from golive.canonical import canonical
 from golive.checks.values import Result, Verdict
-from golive.ledger.events import NewEvent, release_stream
-from golive.ledger.leases import take_lease
+from golive.errors import RefusedError
+from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.plan import Plan, PlannedStep
-from golive.stages.admission import Admission, in_force, require_open
+from golive.stages.admission import Admission, require_open, stands
 from golive.stages.bench import Bench, bench
 from golive.stages.catalogue import REPEATABLE, step_definition
-from golive.stages.definition import Builder, Scope, StepDefinition, fence_target
-from golive.stages.effects import Effect, fold_effects
-from golive.stages.errors import CheckFailed, RunEnded, StepFailed, StepUnknown
+from golive.stages.definition import StepDefinition, fence_target
+from golive.stages.effects import State, fold_effects
+from golive.stages.errors import CheckFailed, Overtaken, RunEnded, StepFailed, StepUnknown
+from golive.stages.fencing import give_back, take
 from golive.stages.runtime import Runtime
 from golive.stages.standing import StageState, fold_stages
 from golive.stages.subject import Subject, load_subject, plan_of, scope_of
@@ -48,13 +50,36 @@ def run_step(runtime: Runtime, step: str) -> StepReport:
         return _observe(runtime, definition, subject, steps)
     if not steps:
         return StepReport(step, ())
-    tokens = take_lease(runtime.ledger, runtime.run.environment, leased(definition, steps, subject), holder(runtime))
-    per_step = {
-        item.target: tokens.get(fence_target(definition, subject.environment, item.target), 0) for item in steps
-    }
-    admission = Admission(runtime.run, subject, plan, steps, per_step)
-    runtime.ledger.append(release_stream(runtime.run.release), admission.decide)
-    return _act(runtime, definition, subject, steps)
+    tokens = _admitted(runtime, definition, Admission(runtime.run, subject, plan, steps, {}))
+    return _act(runtime, definition, subject, steps, tokens)
+
+
+def _admitted(runtime: Runtime, definition: StepDefinition, admission: Admission) -> Mapping[str, int]:
+    """Records the intents under leases of all targets; the token of each. Refused, it leaves no lease behind.
+
+    What failed before is tried again under a higher token: whoever still tries the failed attempt is fenced off.
+    """
+    ledger, run, steps = runtime.ledger, runtime.run, admission.steps
+    stream = release_stream(run.release)
+    events = ledger.read(stream)
+    admission.decide(events, ledger.now())
+    effects = fold_effects(events, run.environment)
+    failed = [step for step in steps if step.key in effects and effects[step.key].state is State.FAILED]
+    places = {step.target: fence_target(definition, admission.subject.environment, step.target) for step in steps}
+    renewed = leased(failed, places)
+    taken = take(ledger, run.environment, leased(steps, places), run.release, renewed)
+    tokens = {target: taken.tokens.get(place, 0) for target, place in places.items()}
+    try:
+        ledger.append(stream, replace(admission, tokens=tokens).decide)
+    except RefusedError:
+        give_back(ledger, run.environment, run.release, taken.new)
+        raise
+    return tokens
+
+
+def leased(steps: Sequence[PlannedStep], places: Mapping[str, str]) -> frozenset[str]:
+    """What must be held for these steps: their targets, and where they run."""
+    return frozenset({name for step in steps for name in (step.target, places[step.target])} - {"release"})
 
 
 def closed_for(runtime: Runtime, plan: Plan) -> bool:
@@ -66,42 +91,40 @@ def closed_for(runtime: Runtime, plan: Plan) -> bool:
     return runtime.run.stage not in REPEATABLE or standing.run_id == runtime.run.run_id
 
 
-def holder(runtime: Runtime) -> str:
-    """Who holds the leases of a release's targets: the release, until it is live or rolled back."""
-    return f"release/{runtime.run.release}"
-
-
-def leased(definition: StepDefinition, steps: Sequence[PlannedStep], subject: Subject) -> list[str]:
-    """The targets that need a lease."""
-    places = {fence_target(definition, subject.environment, step.target) for step in steps}
-    return sorted((places | {step.target for step in steps}) - {"release"})
-
-
-def _act(runtime: Runtime, definition: StepDefinition, subject: Subject, steps: tuple[PlannedStep, ...]) -> StepReport:
+def _act(
+    runtime: Runtime,
+    definition: StepDefinition,
+    subject: Subject,
+    steps: tuple[PlannedStep, ...],
+    tokens: Mapping[str, int],
+) -> StepReport:
     events = runtime.ledger.read(release_stream(runtime.run.release))
     effects = fold_effects(events, runtime.run.environment)
-    waiting = [step for step in steps if not in_force(effects[step.key])]
-    done_before = [_say(runtime, "done_before", step) for step in steps if in_force(effects[step.key])]
-    results = asyncio.run(_perform_all(runtime, definition, subject, [(step, effects[step.key]) for step in waiting]))
+    waiting = [(step, effects[step.key].operation) for step in steps if not stands(effects[step.key], step)]
+    done_before = [_say(runtime, "done_before", step) for step in steps if stands(effects[step.key], step)]
+    results = asyncio.run(_perform_all(runtime, definition, subject, waiting, tokens))
     lines = [_say(runtime, "finished", step, outcome=f"{done.outcome} {done.detail}".strip()) for step, done in results]
     _raise_for(definition.name, results)
     return StepReport(definition.name, (*done_before, *lines))
 
 
 async def _perform_all(
-    runtime: Runtime, definition: StepDefinition, subject: Subject, work: Sequence[tuple[PlannedStep, Effect]]
+    runtime: Runtime,
+    definition: StepDefinition,
+    subject: Subject,
+    waiting: Sequence[tuple[PlannedStep, str]],
+    tokens: Mapping[str, int],
 ) -> list[tuple[PlannedStep, Done]]:
     scope = await asyncio.to_thread(scope_of, runtime, subject)
     if definition.work is None:
         raise TypeError(definition.name)
-    jobs = [(step, _job(definition, definition.work, scope, step, effect)) for step, effect in work]
+    jobs = []
+    for step, operation in waiting:
+        place = fence_target(definition, scope.environment, step.target)
+        # The token is this worker's, not the intent's: whoever attaches must hold the lease now.
+        jobs.append((step, Job(operation, tokens[step.target], step.target, place, definition.work(scope, step))))
     async with bench(runtime, scope) as tools:
         return list(await asyncio.gather(*(_one(runtime, tools, step, job) for step, job in jobs)))
-
-
-def _job(definition: StepDefinition, build: Builder, scope: Scope, step: PlannedStep, effect: Effect) -> Job:
-    place = fence_target(definition, scope.environment, step.target)
-    return Job(effect.operation, effect.token, step.target, place, build(scope, step))
 
 
 async def _one(runtime: Runtime, tools: Bench, step: PlannedStep, job: Job) -> tuple[PlannedStep, Done]:
@@ -114,6 +137,8 @@ _OUTCOME = {"done": "in_force", "failed": "failed", "unknown": "unknown"}
 
 
 def _record(runtime: Runtime, operation: str, done: Done) -> None:
+    if done.outcome not in _OUTCOME:
+        return
     data = {
         "environment": runtime.run.environment,
         "operation": operation,
@@ -132,7 +157,7 @@ def _say(runtime: Runtime, key: str, step: PlannedStep, **data: str) -> str:
 
 
 def _raise_for(step: str, results: Sequence[tuple[PlannedStep, Done]]) -> None:
-    for outcome, error in (("failed", StepFailed), ("unknown", StepUnknown)):
+    for outcome, error in (("refused", Overtaken), ("failed", StepFailed), ("unknown", StepUnknown)):
         bad = [(item.target, done.detail) for item, done in results if done.outcome == outcome]
         if bad:
             raise error(step=step, targets=", ".join(t for t, _ in bad), detail="; ".join(d for _, d in bad)[:1000])
@@ -177,17 +202,12 @@ def _record_facts(runtime: Runtime, step: str, verdicts: Sequence[Verdict], resu
         [{"name": v.name, "result": v.result.value, "detail": v.detail, "measured": v.measured} for v in verdicts]
     )
     evidence = runtime.ledger.store(content, "application/json")
-    stream = release_stream(runtime.run.release)
-    standing = require_open(runtime.ledger.read(stream), runtime.run)
-    where = {"environment": runtime.run.environment, "stage": runtime.run.stage, "attempt": standing.attempt}
-    single = [
-        NewEvent(
-            "fact.recorded",
-            {**where, "name": v.name, "verdict": v.result.value, "evidence": evidence, "detail": v.detail},
-        )
-        for v in verdicts
-    ]
-    whole = NewEvent(
-        "fact.recorded", {**where, "name": step, "verdict": result.value, "evidence": evidence, "detail": ""}
-    )
-    runtime.ledger.record(stream, *single, whole)
+    found = [*((v.name, v.result, v.detail) for v in verdicts), (step, result, "")]
+
+    def facts(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
+        attempt = require_open(events, runtime.run).attempt
+        where = {"environment": runtime.run.environment, "stage": runtime.run.stage, "attempt": attempt}
+        rest = [{"name": n, "verdict": r.value, "evidence": evidence, "detail": detail} for n, r, detail in found]
+        return [NewEvent("fact.recorded", {**where, **data}) for data in rest]
+
+    runtime.ledger.append(release_stream(runtime.run.release), facts)

@@ -46,7 +46,7 @@ def _restore(scope: Scope, step: PlannedStep, name: str) -> Work:
 def _runtime(scope: Scope, step: PlannedStep) -> Work:
     """The environment's tools as variables, sourced before a release starts: ``GOLIVE_<TOOL>``."""
     lines = [
-        sh("GOLIVE_{tool}={path}; export GOLIVE_{tool}\n", tool=name.upper(), path=path)
+        sh("GOLIVE_{tool}={path}; export GOLIVE_{tool}\n", tool=name.upper().replace("-", "_"), path=path)
         for name, path in sorted(scope.environment.tools.items())
     ]
     return _put(scope, step, "runtime", "".join(lines), "0640")
@@ -71,12 +71,12 @@ def _name(step: PlannedStep) -> str:
 
 def _provision(scope: Scope, step: PlannedStep) -> Work:
     database = scope.environment.databases[_name(step)]
-    return ProvisionWork(database.admin, database.name, database.role, database.connection)
+    return ProvisionWork(database.admin, database.name, database.role, database.connection, scope.manifest.release)
 
 
 def _deprovision(scope: Scope, step: PlannedStep) -> Work:
     database = scope.environment.databases[_name(step)]
-    return DeprovisionWork(database.admin, database.name, database.role)
+    return DeprovisionWork(database.admin, database.name, database.role, scope.manifest.release)
 
 
 def _monitoring(scope: Scope, step: PlannedStep) -> Work:

@@ -1,8 +1,17 @@
 """What the stages refuse, and what fails in them.
 
-RefusedError: UnknownRelease (InputError), UnknownEnvironment (InputError), NoRequester, StageNotOpen, RunEnded,
-    OutsideWindow, GroundMissing, PromotionRefused, ReadinessMissing, DowngradeRefused
-TargetError: StepFailed (final: a retry would do the same), StepUnknown (ask again), RollbackFailed, StageNotClosed
+InputError
+├── UnknownRelease, UnknownEnvironment, UnknownStep
+RefusedError
+├── NoRequester, NoApprovalLine, OutsideWindow       who and when
+├── StageNotOpen, RunEnded, AnotherRunLives          whose turn it is
+├── GroundMissing, ProofMissing, HalfUndone, StageIncomplete    what comes before
+├── AlreadyLive, Quarantined, NotServing, NothingServes
+└── Overtaken, LeaseLost, AnotherRollbackRuns        somebody else took over
+TargetError
+├── StepFailed, CheckFailed                          final: a retry would do the same
+├── StepUnknown, DatabaseUnreachable                 ask again
+└── RollbackFailed, StageNotClosed, DatabaseFailed
 """
 
 from golive.errors import InputError, RefusedError, TargetError
@@ -52,8 +61,28 @@ class ProofMissing(RefusedError):
     key = "stages.proof_missing"
 
 
-class PromotionRefused(RefusedError):
-    key = "stages.promotion_refused"
+class AlreadyLive(RefusedError):
+    key = "stages.already_live"
+
+
+class Quarantined(RefusedError):
+    key = "stages.quarantined"
+
+
+class HalfUndone(RefusedError):
+    key = "stages.half_undone"
+
+
+class Overtaken(RefusedError):
+    key = "stages.overtaken"
+
+
+class LeaseLost(RefusedError):
+    key = "stages.lease_lost"
+
+
+class AnotherRollbackRuns(RefusedError):
+    key = "stages.another_rollback_runs"
 
 
 class StageIncomplete(RefusedError):
@@ -86,6 +115,12 @@ class StageNotClosed(TargetError):
 
 class DatabaseFailed(TargetError):
     key = "stages.database_failed"
+
+
+class DatabaseUnreachable(TargetError):
+    """Nobody knows what the server did; the next try finds out."""
+
+    key = "stages.database_unreachable"
 
 
 class NotServing(RefusedError):

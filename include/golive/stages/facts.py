@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from golive.checks.values import Result, Verdict
 from golive.errors import TargetError
+from golive.hosts.operation import REQUIRED_COMMANDS
 from golive.hosts.shell import sh
 from golive.hosts.values import Command
 from golive.release.environment import Environment
@@ -17,20 +18,8 @@ if TYPE_CHECKING:
     from golive.stages.bench import Bench
 
 NEEDED = (
-    "setsid",
-    "tar",
-    "gzip",
-    "sha256sum",
-    "sed",
-    "cut",
-    "grep",
-    "find",
-    "dd",
-    "readlink",
-    "dirname",
-    "sort",
-    "tail",
-    "wc",
+    *REQUIRED_COMMANDS,
+    *("awk", "cp", "cut", "date", "dd", "dirname", "find", "grep", "readlink", "rmdir", "sed", "sort", "touch"),
 )
 """What Golive's own commands use on a host."""
 

@@ -15,7 +15,7 @@ from golive.stages.errors import StageNotOpen
 from golive.stages.live import serving
 from golive.stages.runtime import Runtime
 from golive.stages.standing import StageStanding, StageState, fold_stages
-from golive.stages.subject import Subject, load_subject, plan_of
+from golive.stages.subject import Subject, load_subject, plan_of, submitted_manifest
 from golive.stages.telling import tell
 
 
@@ -72,9 +72,10 @@ def answer(runtime: Runtime, kind: str, person: str, word: str, reason: str, cha
     return stands
 
 
-def gate_standing(runtime: Runtime, standing_: StageStanding, subject: Subject) -> Standing:
-    """How the whole gate of an attempt stands."""
-    gate, line = gate_of(standing_, subject.manifest, runtime.run)
+def gate_standing(runtime: Runtime, standing_: StageStanding) -> Standing:
+    """How the whole gate of an attempt stands, by the manifest that it was opened for."""
+    manifest = submitted_manifest(runtime.ledger, runtime.run.release, standing_.manifest)
+    gate, line = gate_of(standing_, manifest, runtime.run)
     events = runtime.ledger.read(release_stream(runtime.run.release))
     return standing(events, gate, line, None, runtime.ledger.now())
 

@@ -1,4 +1,4 @@
-"""The nightly look at what serves: facts in the environment's record, one summary, an incident if something is wrong."""
+"""The nightly look at what serves: facts in the environment's record, a summary, an incident if something is wrong."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from golive.stages.live import serving
 from golive.stages.runtime import Runtime
 from golive.stages.subject import Subject, load_submission, scope_of
 from golive.stages.telling import audience_of, tell_environment
+from golive.texts import text
 
 NIGHT_HOUR = 2
 
@@ -96,7 +97,8 @@ def summarise(runtime: Runtime) -> tuple[Finding, ...]:
     findings = (*found.values(), *(Finding(name, "inconclusive", "-") for name in sorted(silent)))
     day = runtime.ledger.now().astimezone(ZoneInfo(subject.environment.timezone)).date().isoformat()
     audience = audience_of(subject.manifest, subject.environment)
-    _incident(runtime, findings)
+    title = text("stages.incident_night", subject.manifest.locale, environment=audience.environment)
+    _incident(runtime, findings, title)
     tell_environment(runtime, subject.manifest, subject.environment)
     queue(runtime.ledger, stream, nightly_summary(audience, day, findings, runtime.link or None))
     return findings
@@ -106,7 +108,7 @@ def _is_mine(event: Event, run_id: str) -> bool:
     return event.kind == "health.recorded" and event.data["run_id"] == run_id
 
 
-def _incident(runtime: Runtime, findings: Sequence[Finding]) -> None:
+def _incident(runtime: Runtime, findings: Sequence[Finding], title: str) -> None:
     """Opens the environment's nightly incident when something is wrong, closes it when all is well again."""
     bad = [finding for finding in findings if finding.result != "pass"]
     environment = runtime.run.environment
@@ -119,7 +121,7 @@ def _incident(runtime: Runtime, findings: Sequence[Finding]) -> None:
         data = {
             "environment": environment,
             "incident": f"{environment}-night-{number}",
-            "title": f"nightly_health {environment}",
+            "title": title,
         }
         if bad and not is_open:
             detail = "; ".join(f"{finding.name}: {finding.detail}" for finding in bad)[:1500]

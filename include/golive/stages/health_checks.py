@@ -12,11 +12,14 @@ from golive.release.plan import PlannedStep
 from golive.stages import database_worker
 from golive.stages.bench import Bench
 from golive.stages.definition import app_hosts
-from golive.stages.expectations import check_expectation, health_expectation
+from golive.stages.expectations import health_expectation
 from golive.stages.facts import observe_facts, target_hosts
 from golive.stages.host_steps import tree_is
 from golive.stages.layout import backup_directory
+from golive.stages.observe_cutover import outside
+from golive.stages.reconcile import unsettled
 from golive.stages.switch import serves
+from golive.texts import text
 
 
 def _verdict(name: str, good: bool, detail: str, measured: int | None = None) -> Verdict:
@@ -50,27 +53,23 @@ async def _services(bench: Bench) -> tuple[Verdict, ...]:
         jobs.append(
             _careful(label, bench.ask(host, scope.port(host, name), health.path, health_expectation(health), label))
         )
-    return tuple(await asyncio.gather(*jobs, *_from_outside(bench)))
-
-
-def _from_outside(bench: Bench) -> list[Awaitable[Verdict]]:
-    scope = bench.scope
-    jobs: list[Awaitable[Verdict]] = []
-    for name, balancer in scope.environment.balancers.items():
-        address = scope.environment.hosts[balancer.host].address
-        for check in scope.manifest.checks_of("cutover"):
-            label = f"services/{name}/{check.name}"
-            jobs.append(bench.ask_outside(address, balancer.port, check.path, check_expectation(check), label))
-    return jobs
+    return tuple(await asyncio.gather(*jobs, *outside(bench, "services")))
 
 
 async def _drift(bench: Bench) -> tuple[Verdict, ...]:
-    """Each host runs exactly what the ledger says, and what lies on its disk is what was installed."""
-    jobs = []
+    """Each host runs exactly what the ledger says, what lies on its disk is what was installed, and nothing is open."""
+    jobs: list[Awaitable[Verdict]] = [asyncio.to_thread(_unsettled, bench)]
     for target, component in app_hosts(bench.scope.manifest, bench.scope.environment):
         label = f"drift/{target}/{component}"
         jobs.append(_careful(label, _same(bench, target.removeprefix("host:"), component or "", label)))
     return tuple(await asyncio.gather(*jobs))
+
+
+def _unsettled(bench: Bench) -> Verdict:
+    keys = unsettled(bench.runtime)
+    locale = bench.scope.manifest.locale
+    detail = text("stages.unsettled", locale, count=len(keys), keys=", ".join(keys[:5])) if keys else "0"
+    return _verdict("drift/effects", not keys, detail, len(keys))
 
 
 async def _same(bench: Bench, name: str, component: str, label: str) -> Verdict:

@@ -67,7 +67,8 @@ cat >{target}.new && chmod {mode} {target}.new && mv {target}.new {target}
 def restore_file(target: str, keep: str) -> Command:
     """Puts back what ``put_file`` replaced."""
     script = sh(
-        """if [ -e .golive/before/{keep} ]; then mv .golive/before/{keep} {target}
+        """rm -f {target}.new
+if [ -e .golive/before/{keep} ]; then mv .golive/before/{keep} {target}
 elif [ -e .golive/before/{keep}.none ]; then rm -f {target} .golive/before/{keep}.none; fi
 """,
         target=target,
@@ -107,7 +108,7 @@ else
 fi
 rm -f {directory}.tree
 """,
-        directory=placement.release,
+        directory=placement.path,
         bundle=placement.incoming,
         line=f"{placement.bundle.removeprefix('sha256:')}  {placement.incoming}",
     )
@@ -116,20 +117,21 @@ rm -f {directory}.tree
 
 def tree_is(placement: Placement, tree: str) -> Command:
     """Exits 0 when the release on disk holds exactly these files' contents."""
-    script = sh("cd {directory} && sha256sum -c - >/dev/null 2>&1", directory=placement.release)
+    script = sh("cd {directory} && sha256sum -c - >/dev/null 2>&1", directory=placement.path)
     return Command("tree_is", script, stdin=tree.encode())
 
 
 def remove_release(placement: Placement) -> Command:
-    """Removes a release that does not serve; refuses one that does."""
+    """Removes a release that does not serve, with the note of what was before it; refuses one that serves."""
     script = sh(
         """[ ! -f {root}/control ] || sh {root}/control stop check 2
 [ "$(readlink {root}/current 2>/dev/null)" != {link} ] || { echo 'this release serves: not removed' >&2; exit 14; }
-rm -rf {directory} {directory}.part {directory}.tree
+rm -rf {directory} {directory}.part {directory}.tree {root}/{before}
 """,
         root=placement.root,
+        before=placement.before,
         link=f"releases/{placement.directory}",
-        directory=placement.release,
+        directory=placement.path,
     )
     return Command("remove_release", script)
 
@@ -140,7 +142,7 @@ def configure(placement: Placement, files: Sequence[tuple[str, str, str]], launc
     Contents travel in standard input, one after the other, since they may hold secrets; ``dd`` reads each exactly.
     """
     contents = [(path, mode, text.encode()) for path, mode, text in (*files, (".golive/launch", "0700", launch))]
-    steps = [sh("umask 077\ncd {directory} || exit 1\nmkdir -p .golive\n", directory=placement.release)]
+    steps = [sh("umask 077\ncd {directory} || exit 1\nmkdir -p .golive\n", directory=placement.path)]
     for path, mode, content in contents:
         steps.append(
             sh(
@@ -156,13 +158,19 @@ dd bs=1 count={size} of={path}.new 2>/dev/null && chmod {mode} {path}.new && mv 
 
 
 def is_configured(placement: Placement) -> Command:
-    return Command("is_configured", sh("[ -f {file} ]", file=f"{placement.release}/.golive/launch"))
+    return Command("is_configured", sh("[ -f {file} ]", file=f"{placement.path}/.golive/launch"))
 
 
 def unconfigure(placement: Placement, files: Sequence[str]) -> Command:
+    """Removes the configuration of a release that does not serve; refuses one that does."""
     script = sh(
-        "cd {directory} 2>/dev/null || exit 0\nrm -f {files} .golive/launch\n",
-        directory=placement.release,
-        files=tuple(files),
+        """[ "$(readlink {root}/current 2>/dev/null)" != {link} ] || { echo 'this release serves: kept' >&2; exit 14; }
+cd {directory} 2>/dev/null || exit 0
+rm -f {files} .golive/launch.new .golive/launch
+""",
+        root=placement.root,
+        link=f"releases/{placement.directory}",
+        directory=placement.path,
+        files=tuple(name for file in files for name in (f"{file}.new", file)),
     )
     return Command("unconfigure", script)

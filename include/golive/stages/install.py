@@ -56,7 +56,7 @@ def rendered_files(scope: Scope, name: str) -> tuple[tuple[str, str, str], ...]:
 
 def _configure(scope: Scope, step: PlannedStep) -> Work:
     placement = _placement(scope, step)
-    launch = launch_script(placement.release, tuple(_definition(scope, step).service.command))
+    launch = launch_script(placement.path, tuple(_definition(scope, step).service.command))
     command = host_steps.configure(placement, rendered_files(scope, placement.component), launch)
     return HostWork(command, host_steps.is_configured(placement))
 

@@ -16,21 +16,43 @@ def serving(ledger: Ledger, environment: str) -> Event | None:
 
 def serving_of(events: Sequence[Event]) -> Event | None:
     """As ``serving``, from the environment's events: a withdrawal uncovers what was live before."""
+    standing = lives_of(events)
+    return standing[-1] if standing else None
+
+
+def lives_of(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Every ``environment.live`` that was not withdrawn; the last one serves."""
     stack: list[Event] = []
     for event in events:
         if event.kind == LIVE:
             stack.append(event)
         elif event.kind == WITHDRAWN:
             stack = [item for item in stack if item.data["release"] != event.data["release"]]
-    return stack[-1] if stack else None
+    return tuple(stack)
+
+
+def served_before(events: Sequence[Event], release: str) -> Event | None:
+    """What served when ``release`` came, or serves now if it never went live: what its rollback brings back."""
+    before: list[Event] = []
+    for event in lives_of(events):
+        if event.data["release"] == release:
+            break
+        before.append(event)
+    return before[-1] if before else None
+
+
+def gone_over(events: Sequence[Event], release: str) -> str | None:
+    """The release that went live over ``release`` and stands there, None when none did."""
+    releases = [event.data["release"] for event in lives_of(events)]
+    return releases[-1] if release in releases and releases[-1] != release else None
 
 
 def went_live(ledger: Ledger, environment: str, data: Mapping[str, Any]) -> None:
     """Records that a release serves in its environment, once. ``data``: release, plan and what lies on the hosts."""
 
     def once(events: Sequence[Event], now: object) -> list[NewEvent]:
-        latest = serving_of(events)
-        return [] if latest is not None and latest.data == data else [NewEvent(LIVE, data)]
+        known = any(event.data == data for event in lives_of(events))
+        return [] if known else [NewEvent(LIVE, data)]
 
     ledger.append(environment_stream(environment), once)
 

@@ -1,14 +1,16 @@
 """What the cutover stage looks at: is everything proven before, and does the world see the new release after."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from golive.checks.values import Result, Verdict
 from golive.ledger.events import release_stream
 from golive.release.plan import PlannedStep
-from golive.stages.effects import State, fold_effects
-from golive.stages.expectations import check_expectation
+from golive.stages.definition import app_hosts
+from golive.stages.effects import UNSETTLED, fold_effects
+from golive.stages.expectations import check_expectation, health_expectation
 from golive.stages.standing import StageState, fold_stages, last
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def _readiness(bench: "Bench") -> tuple[Verdict, ...]:
         detail = str(standing.state) if standing else "-"
         verdicts.append(_verdict(f"readiness/{stage}", closed, detail))
     effects = fold_effects(events, run.environment)
-    loose = sorted(key for key, effect in effects.items() if effect.state in {State.OPEN, State.UNKNOWN})
+    loose = sorted(key for key, effect in effects.items() if effect.state in UNSETTLED)
     verdicts.append(_verdict("readiness/no_unknown_effect", not loose, ", ".join(loose) or "0"))
     verdicts.extend(_backups(bench))
     return tuple(verdicts)
@@ -57,12 +59,31 @@ def _verdict(name: str, good: bool, detail: str) -> Verdict:
 
 
 async def observe_smoke(bench: "Bench", steps: tuple[PlannedStep, ...]) -> tuple[Verdict, ...]:
-    """The manifest's checks from outside, through each balancer."""
+    """The manifest's checks from outside, through each balancer; without a balancer the hosts' own health once more."""
+    return tuple(await asyncio.gather(*outside(bench, "smoke"))) or await _health(bench)
+
+
+def outside(bench: "Bench", prefix: str) -> list[Coroutine[Any, Any, Verdict]]:
+    """The questions of the manifest's checks to each balancer, not asked yet."""
     scope = bench.scope
-    jobs = []
-    for name, balancer in scope.environment.balancers.items():
-        address = scope.environment.hosts[balancer.host].address
-        for check in scope.manifest.checks_of("cutover"):
-            label = f"smoke/{name}/{check.name}"
-            jobs.append(bench.ask_outside(address, balancer.port, check.path, check_expectation(check), label))
+    return [
+        bench.ask_outside(
+            scope.environment.hosts[balancer.host].address,
+            balancer.port,
+            check.path,
+            check_expectation(check),
+            f"{prefix}/{name}/{check.name}",
+        )
+        for name, balancer in scope.environment.balancers.items()
+        for check in scope.manifest.checks_of("cutover")
+    ]
+
+
+async def _health(bench: "Bench") -> tuple[Verdict, ...]:
+    scope, jobs = bench.scope, []
+    for target, component in app_hosts(scope.manifest, scope.environment):
+        host, name = target.removeprefix("host:"), component or ""
+        health = scope.manifest.components[name].service.health
+        expected, label = health_expectation(health), f"smoke/{target}/{name}"
+        jobs.append(bench.ask(host, scope.port(host, name), health.path, expected, label))
     return tuple(await asyncio.gather(*jobs))

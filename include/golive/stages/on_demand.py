@@ -3,41 +3,38 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from golive.checks.http import HttpExpectation
 from golive.checks.values import Result, Verdict
+from golive.errors import TargetError
 from golive.hosts.shell import sh
 from golive.hosts.values import Command
 from golive.release.plan import PlannedStep
 from golive.stages.definition import StageDefinition, StepDefinition, app_hosts, the_release
-from golive.stages.live import serving
+from golive.stages.expectations import health_expectation
 
 if TYPE_CHECKING:
     from golive.stages.bench import Bench
 
 
 async def observe_confirm(bench: "Bench", _steps: tuple[PlannedStep, ...]) -> tuple[Verdict, ...]:
-    """Every host runs what served before, or nothing where nothing did."""
-    scope, run = bench.scope, bench.runtime.run
-    live = serving(bench.runtime.ledger, run.environment)
-    jobs = []
-    for target, component in app_hosts(scope.manifest, scope.environment):
-        before = live.data["components"].get(component, {}).get("directory") if live else None
-        jobs.append(_confirm(bench, target.removeprefix("host:"), component or "", before))
+    """Every host runs what served before and answers as it did, or runs nothing of this release."""
+    hosts = app_hosts(bench.scope.manifest, bench.scope.environment)
+    jobs = [_confirm(bench, target.removeprefix("host:"), component or "") for target, component in hosts]
     return tuple(await asyncio.gather(*jobs))
 
 
-async def _confirm(bench: "Bench", name: str, component: str, before: str | None) -> Verdict:
+async def _confirm(bench: "Bench", name: str, component: str) -> Verdict:
     label = f"confirm/host:{name}/{component}"
-    host = await bench.host(name)
-    outcome = await host.run(what_runs(component), timeout=30)
-    runs = outcome.output.strip()
-    if before is None or not runs.startswith(f"running {before} "):
-        result = Result.PASS if before is None and not _is_ours(bench, component, runs) else Result.FAIL
-        return Verdict(label, result, f"{runs} (before: {before or '-'})")
-    health = bench.scope.manifest.components[component].service.health
-    port = bench.scope.port(name, component)
-    expected = HttpExpectation(status=health.status, timeout_seconds=5, attempts=40, interval_ms=250)
-    return await bench.ask(name, port, health.path, expected, label)
+    served = bench.scope.before.get((name, component))
+    try:
+        host = await bench.host(name)
+        runs = (await host.run(what_runs(component), timeout=30)).output.strip()
+    except TargetError as error:
+        return Verdict(label, Result.INCONCLUSIVE, str(error))
+    if served is None:
+        return Verdict(label, Result.FAIL if _is_ours(bench, component, runs) else Result.PASS, runs)
+    if not runs.startswith(f"running {served.directory} "):
+        return Verdict(label, Result.FAIL, f"{runs} (before: {served.directory})")
+    return await bench.ask(name, served.port, served.health.path, health_expectation(served.health), label)
 
 
 def _is_ours(bench: "Bench", component: str, runs: str) -> bool:

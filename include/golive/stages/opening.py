@@ -1,6 +1,6 @@
 """Opening a stage: the run is bound to a submission, a plan and a person, or refused with what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,13 +8,24 @@ from golive.approvals.line import line_for
 from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.fit import check_fit
 from golive.release.plan import Plan
-from golive.stages.catalogue import REPEATABLE, STAGES
-from golive.stages.effects import Effect, fold_effects
-from golive.stages.errors import AnotherRunLives, GroundMissing, NoApprovalLine, NoRequester, RollbackFailed, RunEnded
+from golive.stages.catalogue import LAST, REPEATABLE, STAGES
+from golive.stages.effects import HALF_UNDONE, Effect, fold_effects
+from golive.stages.ending import End, ends
+from golive.stages.errors import (
+    AlreadyLive,
+    AnotherRunLives,
+    GroundMissing,
+    NoApprovalLine,
+    NoRequester,
+    Quarantined,
+    RollbackFailed,
+    RunEnded,
+)
+from golive.stages.fencing import one_at_a_time
 from golive.stages.reconcile import reconcile
 from golive.stages.rollback import leaving_traces, undo_all
 from golive.stages.runtime import Run, Runtime
-from golive.stages.standing import StageStanding, StageState, fold_stages
+from golive.stages.standing import StageStanding, StageState, Standings, fold_stages
 from golive.stages.subject import Subject, load_subject, plan_of
 from golive.stages.telling import tell
 from golive.texts import text
@@ -35,8 +46,9 @@ class OpenedStage:
 def open_stage(runtime: Runtime) -> OpenedStage:
     """Opens the run's stage; asked again by the same run, finds it open.
 
-    Raises ``UnknownRelease``, ``UnknownEnvironment``, ``NoRequester``, ``RunEnded``, ``NoApprovalLine``,
-    ``GroundMissing`` (an earlier stage is not closed) or ``AnotherRunLives``.
+    What an earlier round left and this plan does differently is taken back. Raises ``UnknownRelease``,
+    ``UnknownEnvironment``, ``NoRequester``, ``RunEnded``, ``NoApprovalLine``, ``GroundMissing`` (an earlier stage is
+    not closed), ``AnotherRunLives``, ``AlreadyLive``, ``Quarantined`` or ``LeaseHeld``.
     """
     run = runtime.run
     subject = load_subject(runtime.ledger, run.release, run.environment)
@@ -48,13 +60,14 @@ def open_stage(runtime: Runtime) -> OpenedStage:
     if run.stage in STAGES and line_for(subject.manifest, run.stage, run.environment) is None:
         raise NoApprovalLine(stage=run.stage, environment=run.environment)
     plan = plan_of(runtime.ledger, subject)
-    opening = Opening(runtime, subject, plan)
-    runtime.ledger.append(release_stream(run.release), opening.decide)
+    runtime.ledger.append(release_stream(run.release), Opening(runtime, subject, plan).decide)
     standing = fold_stages(runtime.ledger.read(release_stream(run.release)))[(run.environment, run.stage)]
     finished = standing.state is StageState.CLOSED
     if not finished and run.stage in STAGES:
-        reconcile(runtime, subject)
-        _drop_outdated(runtime, plan)
+        with one_at_a_time(runtime):
+            for line in reconcile(runtime, subject):
+                runtime.say(line)
+            _drop_outdated(runtime, plan)
     tell(runtime)
     runtime.say(_opened(standing, run))
     return OpenedStage(run.release, run.environment, run.stage, standing.attempt, plan, finished)
@@ -86,6 +99,8 @@ class Opening:
         before = stages.get((run.environment, run.stage))
         if before is not None and self._stays(before):
             return []
+        if run.stage not in REPEATABLE:
+            self._require_changeable(stages)
         for earlier in _before(run.stage):
             standing = stages.get((run.environment, earlier))
             if standing is None or standing.state is not StageState.CLOSED or standing.plan != self.plan.digest:
@@ -107,6 +122,17 @@ class Opening:
             where = {"stage": run.stage, "release": run.release, "environment": run.environment}
             raise AnotherRunLives(**where, run_id=before.run_id)
         return False
+
+    def _require_changeable(self, stages: Standings) -> None:
+        """What serves is not changed by a stage that is run again, and what is half taken back is not built upon."""
+        run = self.runtime.run
+        where = {"stage": run.stage, "release": run.release, "environment": run.environment}
+        live = stages.get((run.environment, LAST))
+        if live is not None and live.state is StageState.CLOSED and live.plan != self.plan.digest:
+            raise AlreadyLive(**where)
+        for (environment, stage), standing in stages.items():
+            if environment == run.environment and standing.state is StageState.QUARANTINED:
+                raise Quarantined(**{**where, "stage": stage})
 
     def _data(self, before: StageStanding | None, run: Run) -> dict[str, object]:
         people = [run.requester, self.subject.submitter, self.subject.manifest.drafter]
@@ -131,23 +157,34 @@ def _before(stage: str) -> tuple[str, ...]:
 
 
 def _drop_outdated(runtime: Runtime, plan: Plan) -> None:
-    """Takes back what an earlier round left behind and this plan does differently; what is the same stays."""
-    outdated = outdated_effects(runtime, plan)
-    if outdated:
-        result = undo_all(runtime, outdated)
-        if result.failed:
-            names = ", ".join(result.failed)
-            raise RollbackFailed(release=plan.release, environment=plan.environment, targets=names)
+    """Takes back what an earlier round left behind and this plan does differently; what is the same stays.
+
+    Other stages whose effects went are not closed any more. Raises ``RollbackFailed``.
+    """
+    run, stream = runtime.run, release_stream(runtime.run.release)
+    events = runtime.ledger.read(stream)
+    outdated = outdated_effects(events, plan)
+    if not outdated:
+        return
+    stages = {effect.stage for effect in outdated} - {run.stage}
+    touched = [s for (where, stage), s in fold_stages(events).items() if where == run.environment and stage in stages]
+    result = undo_all(runtime, outdated)
+    if result.failed:
+        names = ", ".join(result.failed)
+        raise RollbackFailed(release=plan.release, environment=plan.environment, targets=names)
+    closed = [standing for standing in touched if standing.state is StageState.CLOSED]
+    end = End("rolled_back", text("stages.outdated", "en"))
+    runtime.ledger.append(stream, lambda events, _now: ends(events, closed, end))
 
 
-def outdated_effects(runtime: Runtime, plan: Plan) -> tuple[Effect, ...]:
-    """Effects with traces whose inputs are not the plan's, and all that were built on them, newest first."""
+def outdated_effects(events: Sequence[Event], plan: Plan) -> tuple[Effect, ...]:
+    """Effects with traces that are half taken back, or whose inputs are not the plan's, and all that were built on
+    them; newest first."""
     inputs = {step.key: step.inputs for step in plan.steps}
-    events = runtime.ledger.read(release_stream(runtime.run.release))
-    traces = leaving_traces(fold_effects(events, runtime.run.environment).values())
+    traces = leaving_traces(fold_effects(events, plan.environment).values())
     return tuple(effect for effect in traces if _built_on(effect, traces, inputs))
 
 
-def _built_on(effect: Effect, traces: Sequence[Effect], inputs: dict[str, str]) -> bool:
+def _built_on(effect: Effect, traces: Sequence[Effect], inputs: Mapping[str, str]) -> bool:
     same_place = [other for other in traces if other.target == effect.target and other.sequence <= effect.sequence]
-    return any(inputs.get(other.key) != other.inputs for other in same_place)
+    return any(inputs.get(other.key) != other.inputs or other.state in HALF_UNDONE for other in same_place)

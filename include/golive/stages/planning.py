@@ -17,32 +17,49 @@ def make_plan(
     manifest_digest: Digest,
     environment_digest: Digest,
     current: Mapping[str, str] | None = None,
+    *,
+    files: Mapping[str, Digest] | None = None,
 ) -> Plan:
-    """Every step of every stage on every target, in order. ``current``: the version of each component that serves."""
+    """Every step of every stage on every target, in order.
+
+    ``current``: the version of each component that serves. ``files``: the digest of each file that the manifest refers
+    to, so that a changed template changes the steps that use it.
+    """
     steps = tuple(
         _planned(manifest, stage.name, definition, target, component, current or {}, inputs)
         for stage in STAGES.values()
         for definition in stage.steps
         for target, component in definition.targets(manifest, environment)
-        for inputs in [_inputs(manifest, environment, manifest_digest, target, component)]
+        for inputs in [_inputs(manifest, environment, manifest_digest, files or {}, target, component)]
     )
     return Plan(manifest.release, environment.environment, manifest_digest, environment_digest, steps)
 
 
 def _inputs(
-    manifest: Manifest, environment: Environment, manifest_digest: Digest, target: str, component: str | None
+    manifest: Manifest,
+    environment: Environment,
+    manifest_digest: Digest,
+    files: Mapping[str, Digest],
+    target: str,
+    component: str | None,
 ) -> Digest:
     """What a step's result depends on. Steps about the whole release depend on all of the manifest."""
     kind, _, name = target.partition(":")
-    place = environment.as_data()
-    shared = {"release": manifest.release, "tools": place["tools"]}
+    place = environment.as_data()  # without what equals its default
+    shared = {"release": manifest.release, "tools": place.get("tools", {})}
     if kind == "database":
-        return digest({**shared, "database": place["databases"][name]})
+        entry = place["databases"][name]
+        return digest({**shared, "database": entry, "host": place["hosts"][entry["host"]]})
     if component is None:
         return digest({**shared, "manifest": manifest_digest, "target": target})
     hosts = {key: host for key, host in place["hosts"].items() if host["role"] == manifest.components[component].role}
-    own = {"component": manifest.as_data()["components"][component], "cutover": manifest.cutover.as_data()}
-    servers = {"hosts": hosts, "balancers": place["balancers"], "variables": place["variables"]}
+    sources = {template.source for template in manifest.components[component].templates}
+    own = {
+        "component": manifest.as_data()["components"][component],
+        "templates": {source: files[source] for source in sources if source in files},
+        "cutover": manifest.cutover.as_data(),
+    }
+    servers = {"hosts": hosts, **{part: place.get(part, {}) for part in ("balancers", "variables")}}
     return digest({**shared, **own, **servers, "target": target})
 
 

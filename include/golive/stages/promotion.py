@@ -1,7 +1,9 @@
 """Promotion: an environment takes only what passed in the one before it, with every change request approved."""
 
+from collections.abc import Mapping, Sequence
+
 from golive.ledger import Ledger
-from golive.ledger.events import release_stream
+from golive.ledger.events import Event, release_stream
 from golive.release.manifest import Manifest
 from golive.texts import text
 
@@ -11,17 +13,25 @@ def artifacts_of(manifest: Manifest) -> dict[str, str]:
     return {name: component.artifact.digest for name, component in manifest.components.items()}
 
 
+def _passed(events: Sequence[Event], environment: str) -> Mapping[str, str] | None:
+    """The artifacts that stand live in an environment; none before the first time and after their rollback."""
+    artifacts = None
+    for event in events:
+        if event.data.get("environment") == environment:
+            if event.kind == "release.live":
+                artifacts = event.data["artifacts"]
+            elif event.kind == "release.rolled_back":
+                artifacts = None
+    return artifacts
+
+
 def promotion_problems(ledger: Ledger, manifest: Manifest, environment: str, locale: str) -> tuple[str, ...]:
     """Why ``manifest`` may not be installed in ``environment`` yet; empty when it may."""
     place = manifest.path.index(environment)
     problems = []
     if place > 0:
         before = manifest.path[place - 1]
-        lives = [event for event in ledger.read(release_stream(manifest.release)) if event.kind == "release.live"]
-        passed = any(
-            event.data["environment"] == before and event.data["artifacts"] == artifacts_of(manifest) for event in lives
-        )
-        if not passed:
+        if _passed(ledger.read(release_stream(manifest.release)), before) != artifacts_of(manifest):
             problems.append(text("stages.promotion_not_live_before", locale, environment=before))
     unapproved = manifest.unapproved_changes
     if unapproved and place == len(manifest.path) - 1:

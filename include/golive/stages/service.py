@@ -13,6 +13,7 @@ root={root} stop_seconds={stop_seconds}
 
 _BODY = r"""set -u
 cd "$HOME/$root" || exit 69
+lock() { exec 9>>run/lock && flock 9; }
 boot() { cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown; }
 born() { sed -e 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
 state() { sed -e 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1; }
@@ -42,11 +43,13 @@ start() { # NAME RELEASE PORT
     [ -f "releases/$2/.golive/launch" ] || { echo "release $2 is not installed" >&2; return 66; }
     GOLIVE_NAME=$1 GOLIVE_RELEASE=$2 PORT=$3 GOLIVE_BOOT=$(boot)
     export GOLIVE_NAME GOLIVE_RELEASE PORT GOLIVE_BOOT
-    # The process writes its own record before it becomes the service, so no moment knows only half of it.
+    # The process writes its own record before it becomes the service, and holds the lock until then: whoever gets the
+    # lock after a start that was cut off finds the record of what is running.
     setsid sh -c '
         born=$(sed -e "s/.*) //" "/proc/$$/stat" | cut -d " " -f 20)
         echo "$$ $GOLIVE_BOOT $born $GOLIVE_RELEASE $PORT" >"run/$GOLIVE_NAME.process.new"
         mv "run/$GOLIVE_NAME.process.new" "run/$GOLIVE_NAME.process"
+        exec 9>&-
         exec sh "releases/$GOLIVE_RELEASE/.golive/launch"
     ' </dev/null >>"run/$1.log" 2>&1 &
     ticks=50
@@ -54,8 +57,8 @@ start() { # NAME RELEASE PORT
     [ -f "run/$1.process" ]
 }
 case "${1:-}" in
-    start) start "$2" "$3" "$4" ;;
-    stop) stop "$2" "$3" ;;
+    start) lock && start "$2" "$3" "$4" ;;
+    stop) lock && stop "$2" "$3" ;;
     status) if alive "$2"; then echo "running $release $port"; else echo stopped; exit 3; fi ;;
     *) echo "control start NAME RELEASE PORT | stop NAME SECONDS | status NAME" >&2; exit 64 ;;
 esac

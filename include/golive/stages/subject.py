@@ -11,10 +11,10 @@ from golive.release.environment import Environment, environment_from_data
 from golive.release.manifest import Manifest, manifest_from_data
 from golive.release.names import nearest
 from golive.release.plan import Plan, plan_from_data
-from golive.stages.definition import Scope
+from golive.stages.definition import Scope, Served, port_on
 from golive.stages.errors import UnknownEnvironment, UnknownRelease
 from golive.stages.layout import Placement
-from golive.stages.live import serving_of
+from golive.stages.live import served_before, serving_of
 from golive.stages.planning import make_plan
 from golive.stages.runtime import Runtime
 from golive.stages.standing import last
@@ -51,6 +51,24 @@ def load_subject(ledger: Ledger, release: str, environment: str) -> Subject:
     return _subject(ledger, submitted, place)
 
 
+def load_told(ledger: Ledger, release: str, environment: str) -> Subject:
+    """The newest submission that knows the environment: what is told of it goes on when a later one leaves it out."""
+    submitted = [event for event in ledger.read(release_stream(release)) if event.kind == "release.submitted"]
+    knowing = [event for event in submitted if environment in event.data["path"]]
+    place = last(ledger.read(environment_stream(environment)), "environment.submitted")
+    if not knowing or place is None:
+        return load_subject(ledger, release, environment)
+    return _subject(ledger, knowing[-1], place)
+
+
+def submitted_manifest(ledger: Ledger, release: str, manifest: Digest) -> Manifest:
+    """The manifest that was submitted under exactly this digest. Raises ``UnknownRelease``."""
+    submitted = last(ledger.read(release_stream(release)), "release.submitted", manifest=manifest)
+    if submitted is None:
+        raise UnknownRelease(release=f"{release} {manifest[7:19]}", suggestion="")
+    return manifest_from_data(json.loads(ledger.fetch(submitted.data["content"])))
+
+
 def load_submission(ledger: Ledger, release: str, environment: str, manifest: Digest, inventory: Digest) -> Subject:
     """The submission with exactly these digests: what an effect was made from is what it is undone with."""
     submitted = last(ledger.read(release_stream(release)), "release.submitted", manifest=manifest)
@@ -79,10 +97,30 @@ def _suggest(name: str, known: Sequence[str]) -> str:
 
 
 def scope_of(runtime: Runtime, subject: Subject) -> Scope:
-    """What the builders see: the subject, its small files' contents and the connections."""
+    """What the builders see: the subject, its small files' contents, the connections, and what served before."""
     wanted = {*subject.files.values(), *(placement.tree for placement in subject.placements.values())}
     texts = {digest: runtime.ledger.fetch(digest).decode() for digest in wanted}
-    return Scope(subject.manifest, subject.environment, subject.placements, subject.files, texts, runtime.connections)
+    before = _before(runtime.ledger, subject)
+    own = (subject.manifest, subject.environment, subject.placements, subject.files, texts)
+    return Scope(*own, runtime.connections, before)
+
+
+def _before(ledger: Ledger, subject: Subject) -> dict[tuple[str, str], Served]:
+    """What the release's rollback must bring back, by (host, component); empty where nothing served before it."""
+    environment = subject.environment.environment
+    event = served_before(ledger.read(environment_stream(environment)), subject.manifest.release)
+    if event is None:
+        return {}
+    old = load_submission(ledger, event.data["release"], environment, event.data["manifest"], event.data["inventory"])
+    return {
+        (host, name): Served(
+            event.data["components"][name]["directory"],
+            port_on(old.manifest, old.environment, host, name),
+            component.service.health,
+        )
+        for name, component in old.manifest.components.items()
+        for host in old.environment.hosts_with_role(component.role)
+    }
 
 
 def current_versions(events: Sequence[Event]) -> dict[str, str]:
@@ -97,13 +135,17 @@ def plan_of(ledger: Ledger, subject: Subject) -> Plan:
     Kept, since what serves changes while the plan is carried out, and a signature is bound to the plan's digest.
     """
     stream = release_stream(subject.manifest.release)
-    current = current_versions(ledger.read(environment_stream(subject.environment.environment)))
-    plan = make_plan(
-        subject.manifest, subject.environment, subject.manifest_digest, subject.environment_digest, current
-    )
     known = _planned(ledger.read(stream), subject)
     if known is not None:
         return plan_from_data(json.loads(ledger.fetch(known)))
+    plan = make_plan(
+        subject.manifest,
+        subject.environment,
+        subject.manifest_digest,
+        subject.environment_digest,
+        current_versions(ledger.read(environment_stream(subject.environment.environment))),
+        files=subject.files,
+    )
     content = ledger.store(canonical(plan.as_data()), "application/json")
     data = {
         "environment": subject.environment.environment,

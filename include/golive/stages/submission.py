@@ -102,6 +102,7 @@ def _place(ledger: Ledger, manifest: Manifest, folder: Path, name: str) -> Place
     targets = {template.target for template in component.templates}
     tree = tree_of(ledger.chunks(stored), targets)
     return Placement(
+        release=manifest.release,
         component=name,
         version=component.version,
         artifact=component.artifact.digest,

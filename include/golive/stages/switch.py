@@ -36,9 +36,11 @@ rm -f {file}.old
 def drain(file: str, content: str, reload: Sequence[str], status: Sequence[str], keep: str, seconds: int) -> Command:
     """Takes every server out and waits until no request is in flight, or ``seconds`` have passed."""
     base = set_upstream("drain", file, content, reload, keep)
+    # A balancer that does not answer is waited for like a busy one.
     wait = sh(
         """ticks={ticks}
-while [ "$ticks" -gt 0 ] && {status} | grep -q '"in_flight": *[1-9]'; do ticks=$(( ticks - 1 )); sleep 0.1; done
+busy() { state=$({status}) || return 0; printf '%s\\n' "$state" | grep -q '"in_flight": *[1-9]'; }
+while [ "$ticks" -gt 0 ] && busy; do ticks=$(( ticks - 1 )); sleep 0.1; done
 """,
         ticks=seconds * 10,
         status=tuple(status),
@@ -64,16 +66,17 @@ def switch(placement: Placement, port: int, stop_seconds: int) -> Command:
     script = sh(
         """umask 077
 cd {root} || exit 1
-if [ ! -e {before} ]; then
-    old=$(readlink current 2>/dev/null)
-    printf '%s\\n' "${old#releases/}" >{before}.new && mv {before}.new {before} || exit 1
+old=$(readlink current 2>/dev/null)
+old=${old#releases/}
+if [ "$old" != {directory} ]; then
+    printf '%s\\n' "$old" >{before}.new && mv {before}.new {before} || exit 1
 fi
 sh ./control stop live {stop} || exit 1
 ln -sfn releases/{directory} run/current.new && mv -T run/current.new current || exit 1
 sh ./control start live {directory} {port}
 """,
         root=placement.root,
-        before=f"run/before-{placement.directory}",
+        before=placement.before,
         directory=placement.directory,
         port=port,
         stop=stop_seconds,
@@ -82,22 +85,30 @@ sh ./control start live {directory} {port}
 
 
 def switch_back(placement: Placement, port: int, stop_seconds: int) -> Command:
-    """Serves again what served before the switch; a host that was never switched is left alone."""
+    """Serves again, on ``port``, what served before the switch; a host that was never switched is left alone.
+
+    The note of what was before stays: whether the old release answers is proved after this command, and a second try
+    must know it too. It counts only where this release, or what it was switched from, is current.
+    """
     script = sh(
         """cd {root} 2>/dev/null || exit 0
+rm -f run/current.new {before}.new
 [ -e {before} ] || exit 0
-old=$(cat {before})
-sh ./control stop live {stop} || exit 1
-if [ -n "$old" ]; then
-    ln -sfn "releases/$old" run/current.new && mv -T run/current.new current || exit 1
-    sh ./control start live "$old" {port} || exit 1
-else
-    rm -f current
+read -r old <{before}
+now=$(readlink current 2>/dev/null)
+now=${now#releases/}
+[ "$now" = {directory} ] || [ "$now" = "$old" ] || exit 0
+if [ "$now" = {directory} ]; then
+    sh ./control stop live {stop} || exit 1
+    if [ -n "$old" ]
+    then ln -sfn "releases/$old" run/current.new && mv -T run/current.new current || exit 1
+    else rm -f current || exit 1; fi
 fi
-rm -f {before}
+[ -z "$old" ] || sh ./control start live "$old" {port}
 """,
         root=placement.root,
-        before=f"run/before-{placement.directory}",
+        before=placement.before,
+        directory=placement.directory,
         port=port,
         stop=stop_seconds,
     )
@@ -108,7 +119,7 @@ def serves(placement: Placement) -> Command:
     """Exits 0 when this release is current and runs."""
     script = sh(
         """cd {root} || exit 1
-[ "$(readlink current)" = releases/{directory} ] && sh ./control status live | grep -q {running}
+[ "$(readlink current)" = releases/{directory} ] && sh ./control status live | grep -qF {running}
 """,
         root=placement.root,
         directory=placement.directory,

@@ -7,7 +7,7 @@ from golive.reports.message import Audience
 from golive.reports.narrate import narrate
 from golive.reports.queue import queue
 from golive.stages.runtime import Runtime
-from golive.stages.subject import load_subject
+from golive.stages.subject import load_told
 
 
 def audience_of(manifest: Manifest, environment: Environment) -> Audience:
@@ -29,7 +29,7 @@ def audience_of(manifest: Manifest, environment: Environment) -> Audience:
 def tell(runtime: Runtime) -> None:
     """Queues what the release's events call for. Telling the same again adds nothing."""
     stream = release_stream(runtime.run.release)
-    subject = load_subject(runtime.ledger, runtime.run.release, runtime.run.environment)
+    subject = load_told(runtime.ledger, runtime.run.release, runtime.run.environment)
     changes = [f"{change.id} {change.title}" for change in subject.manifest.changes]
     audience = audience_of(subject.manifest, subject.environment)
     events = runtime.ledger.read(stream)

@@ -43,21 +43,26 @@ class ServiceWork:
 
 @dataclass(frozen=True)
 class ProvisionWork:
-    """A role, a database and Golive's fence in it, made when missing. ``admin`` may create databases and roles."""
+    """A role, a database and Golive's fence in it, made when missing. ``admin`` may create databases and roles.
+
+    What is made is marked with ``release``: every attempt of it knows what was made for it.
+    """
 
     admin: str
     database: str
     role: str
     role_connection: str
+    release: str
 
 
 @dataclass(frozen=True)
 class DeprovisionWork:
-    """Takes back what a ProvisionWork made, and only that; a database that holds tables is kept."""
+    """Takes back what a ProvisionWork made for ``release``, and only that; a database that holds anything is kept."""
 
     admin: str
     database: str
     role: str
+    release: str
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from golive.checks.values import Result
 from golive.errors import RefusedError, TargetError
 from golive.hosts.errors import CommandTimeout, HostUnreachable
 from golive.hosts.host import Host
 from golive.hosts.values import Operation, Outcome, Status, Upload
+from golive.ledger import Ledger
 from golive.ledger.events import Event, NewEvent, environment_stream
 from golive.stages import database_worker
 from golive.stages.bench import Bench
+from golive.stages.errors import DatabaseUnreachable, RunEnded
+from golive.stages.fencing import require_current
 from golive.stages.work import (
     DeprovisionWork,
     FileWork,
@@ -49,7 +53,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a job. ``outcome``: done, failed (asking again says the same) or unknown (ask again)."""
+    """What came of a job.
+
+    ``outcome``: done, failed (asking again says the same), unknown (ask again), or refused (somebody else took over,
+    and what became of the effect is theirs to say).
+    """
 
     outcome: str
     detail: str = ""
@@ -60,10 +68,12 @@ async def perform(bench: Bench, job: Job) -> Done:
     """Does the job, or finds it done. Never raises for what a target did or did not do."""
     try:
         return await _perform(bench, job)
-    except (HostUnreachable, CommandTimeout) as error:
+    except (HostUnreachable, CommandTimeout, DatabaseUnreachable) as error:
         return Done("unknown", str(error))
-    except (TargetError, RefusedError) as error:
+    except TargetError as error:
         return Done("failed", str(error))
+    except RefusedError as error:
+        return Done("refused", str(error))
 
 
 async def _perform(bench: Bench, job: Job) -> Done:
@@ -79,7 +89,7 @@ async def _perform(bench: Bench, job: Job) -> Done:
         case ProvisionWork() | DeprovisionWork():
             return await asyncio.to_thread(_provision, bench, job)
         case RegisterWork():
-            return await asyncio.to_thread(_register, bench, job, job.work)
+            return await asyncio.to_thread(register, bench.runtime.ledger, bench.runtime.run.environment, job, job.work)
 
 
 async def _upload(bench: Bench, job: Job, work: FileWork) -> Done:
@@ -129,27 +139,31 @@ async def _restore(bench: Bench, job: Job, work: RestoreWork) -> Done:
     if done.outcome != "done":
         return done
     connection = bench.scope.connection(work.admin)
-    difference = await asyncio.to_thread(database_worker.compare_and_drop, connection, work, job.operation)
+    difference = await asyncio.to_thread(database_worker.compare_and_drop, connection, work, job.operation, job.token)
     return Done("failed", difference) if difference else done
 
 
 def _provision(bench: Bench, job: Job) -> Done:
-    if isinstance(job.work, ProvisionWork):
-        made = database_worker.provision(bench.scope.connection, job.work, job.operation, job.token)
-        return Done("done", ", ".join(made))
-    if isinstance(job.work, DeprovisionWork):
-        removed = database_worker.deprovision(bench.scope.connection, job.work, job.undoes or "")
-        return Done("done", ", ".join(removed))
+    still_ours = partial(require_current, bench.runtime.ledger, bench.runtime.run.environment, job.target, job.token)
+    connection = bench.scope.connection
+    match job.work:
+        case ProvisionWork():
+            made = database_worker.provision(connection, job.work, job.operation, job.token, still_ours)
+            return Done("done", ", ".join(made))
+        case DeprovisionWork():
+            return Done("done", ", ".join(database_worker.deprovision(connection, job.work, still_ours)))
     raise TypeError(type(job.work))
 
 
-def _register(bench: Bench, job: Job, work: RegisterWork) -> Done:
-    stream = environment_stream(bench.scope.environment.environment)
-    data = {**work.data, "operation": job.operation}
+def register(ledger: Ledger, environment: str, job: Job, work: RegisterWork) -> Done:
+    """Writes the entry once. Raises ``RunEnded`` when it was taken back before: the record is its own fence."""
+    data = {**work.data, "operation": job.operation, **({"undoes": job.undoes} if job.undoes else {})}
 
     def once(events: Sequence[Event], now: datetime) -> list[NewEvent]:
+        if any(event.data.get("undoes") == job.operation for event in events):
+            raise RunEnded()
         seen = any(event.data.get("operation") == job.operation for event in events)
         return [] if seen else [NewEvent(work.kind, data)]
 
-    bench.runtime.ledger.append(stream, once)
+    ledger.append(environment_stream(environment), once)
     return Done("done")

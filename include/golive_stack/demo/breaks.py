@@ -1,4 +1,4 @@
-"""What the demo breaks, for real: a disk that is full, a file changed on a host, an old version that cannot start again."""
+"""What the demo breaks, for real: a full disk, a file changed on a host, an old version that cannot start again."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -6,7 +6,7 @@ from golive.texts import LOCALES, text
 from golive_stack import lifecycle
 from golive_stack.commands import describe
 from golive_stack.demo.breaks import BREAKS
-from golive_stack.demo.scenario import Told, play
+from golive_stack.demo.scenario import Told, play, prepare
 from golive_stack.errors import DemoEndedOtherwise
 from golive_stack.progress import progress
 
@@ -14,8 +14,9 @@ from golive_stack.progress import progress
 @click.command()
 @click.option("--fail", type=click.Choice(sorted(BREAKS)), help="Break this stage for real and watch it come back.")
 @click.option("--manual", is_flag=True, help="Leave the gates to whoever watches; sign in as the people printed.")
+@click.option("--prepare", "only_prepare", is_flag=True, help="Bring up version 1, submit version 2, stop there.")
 @click.option("--locale", type=click.Choice(LOCALES), default="ko", show_default=True, help="Language of what is said.")
-def demo(fail: str | None, manual: bool, locale: str) -> None:
+def demo(fail: str | None, manual: bool, only_prepare: bool, locale: str) -> None:
     """Take the contact centre's version 2 live in test and production, on real hosts, by Airflow.
 
     \b
@@ -29,6 +30,9 @@ def demo(fail: str | None, manual: bool, locale: str) -> None:
     with progress("demo") as say:
         info = lifecycle.up(say=say)
         say(describe(info))
+        if only_prepare:
+            prepare(info, say)
+            return
         told = play(info, say, locale, fail, manual)
     click.echo(summary(told, locale))
     click.echo(describe(info))

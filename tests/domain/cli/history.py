@@ -15,7 +15,15 @@ from golive_stack.example import EXAMPLE, write_release
 OLD, NEW = "contact-center-1.0", "contact-center-2.0"
 
 
-def submitted(ledger: Ledger, folder: Path) -> None:
+def tell(ledger: Ledger, folder: Path) -> None:
+    """1.0 serves in production; 2.0 waits for approval in test, with an effect and an incident open."""
+    submit(ledger, folder)
+    serve(ledger, OLD, "production")
+    wait(ledger, NEW, "test")
+    leave_open(ledger, NEW, "test")
+
+
+def submit(ledger: Ledger, folder: Path) -> None:
     """Both environments and both releases of the example."""
     for name in ("test", "production"):
         submit_environment(ledger, EXAMPLE / "environments" / f"{name}.yaml", "lee.operator")
@@ -29,14 +37,15 @@ def planned(ledger: Ledger, release: str, environment: str) -> Plan:
 
 def serve(ledger: Ledger, release: str, environment: str) -> None:
     """The release is live in the environment, by its record."""
-    plan = planned(ledger, release, environment)
+    subject, plan = load_subject(ledger, release, environment), planned(ledger, release, environment)
     made = last(ledger.read(release_stream(release)), "release.planned", environment=environment)
     components = {"api": {"version": release.rpartition("-")[2] + ".0"}}
-    data = {"release": release, "plan": plan.digest, "plan_content": made.data["content"], "components": components}
-    went_live(ledger, environment, data)
+    identity = {"release": release, "manifest": subject.manifest_digest, "inventory": subject.environment_digest}
+    content = {"plan": plan.digest, "plan_content": made.data["content"], "components": components}
+    went_live(ledger, environment, {**identity, **content})
 
 
-def waiting(ledger: Ledger, release: str, environment: str) -> None:
+def wait(ledger: Ledger, release: str, environment: str) -> None:
     """The environment stage is open and its approval was asked for."""
     run = Run(release, environment, "environment", "manual-1", "lee.operator")
     runtime = Runtime(ledger, run, connections={}.__getitem__, say=lambda line: None)
@@ -44,7 +53,7 @@ def waiting(ledger: Ledger, release: str, environment: str) -> None:
     ask(runtime, "decide")
 
 
-def unfinished(ledger: Ledger, release: str, environment: str) -> None:
+def leave_open(ledger: Ledger, release: str, environment: str) -> None:
     """An effect was begun and nothing is known of its end; and an incident is open."""
     step = next(step for step in planned(ledger, release, environment).steps if step.effect)
     names = ("stage", "step", "target", "component", "inputs", "key")

@@ -65,7 +65,7 @@ def test_both_catalogues_say_the_same(golive):
     tables = [tomllib.loads((folder / locale / "cli.toml").read_text(encoding="utf-8")) for locale in LOCALES]
     assert list(tables[0]) == list(tables[1])
     for key in tables[0]:
-        facts = [sorted(set(word.split("}")[0] for word in table[key].split("{")[1:])) for table in tables]
+        facts = [sorted({word.split("}")[0] for word in table[key].split("{")[1:]}) for table in tables]
         assert facts[0] == facts[1], key
 
 

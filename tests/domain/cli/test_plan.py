@@ -3,13 +3,15 @@
 import json
 
 from golive.canonical import digest_bytes
-from golive.ledger.rows import snapshot
-from tests.domain.cli.history import NEW, OLD, planned, serve, submitted
+from golive.texts import text
+from tests.domain.cli.history import NEW, OLD, planned, serve
 
 
-def state_of(ledger, folder):
+def state_of(postgres, database, folder):
     """Everything that a plan could change: all rows of the ledger, and all files."""
-    rows = {name: ledger.database.run(lambda c, name=name: snapshot(c, name)) for name in ledger.streams()}
+    tables = ("event", "batch", "evidence", "evidence_chunk")
+    with postgres.connect(database) as connection:
+        rows = {name: sorted(map(str, connection.execute(f"SELECT * FROM ledger.{name}"))) for name in tables}
     files = {path: digest_bytes(path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()}
     return rows, files
 
@@ -28,31 +30,30 @@ def test_a_plan_needs_no_ledger(golive, manifest, environments):
     assert {"environment", "install", "cutover"} <= {step["stage"] for step in data["plan"]["steps"]}
 
 
-def test_planning_changes_nothing(golive, configured, ledger, manifest, environments, tmp_path):
+def test_planning_changes_nothing(golive, story, postgres, story_database, manifest, environments, tmp_path):
     """Not one row of the ledger and not one file is another after a plan, in every form of the command."""
-    submitted(ledger, tmp_path)
-    before = state_of(ledger, tmp_path)
+    before = state_of(postgres, story_database, tmp_path)
     for words in ((), ("--environment", "production"), ("--environment-file", environments["test"]), ("--json",)):
         assert golive("plan", manifest, *words).exit_code == 0
-    assert state_of(ledger, tmp_path) == before
+    assert state_of(postgres, story_database, tmp_path) == before
 
 
-def test_the_plan_is_the_one_that_is_approved(golive, configured, ledger, manifest, tmp_path):
+def test_the_plan_is_the_one_that_is_approved(golive, story, manifest):
     """The printed digest is that of the plan which a stage opens with, also after the release went live."""
-    submitted(ledger, tmp_path)
-    first = json.loads(golive("plan", manifest, "--environment", "test", "--json").stdout)
-    assert first["digest"] == planned(ledger, NEW, "test").digest
-    serve(ledger, NEW, "test")
-    again = json.loads(golive("plan", manifest, "--environment", "test", "--json").stdout)
+    words = ("plan", manifest, "--environment", "production", "--json")
+    first = json.loads(golive(*words).stdout)
+    assert first["digest"] == planned(story, NEW, "production").digest
+    serve(story, NEW, "production")
+    again = json.loads(golive(*words).stdout)
     assert again["digest"] == first["digest"]
     assert again["serving"] == NEW
-    assert "Nothing differs" in golive("plan", manifest, "--diff").stdout or again["difference"]["changed"] == []
+    assert again["difference"] == {"added": [], "removed": [], "changed": [], "reordered": False}
+    output = golive("plan", manifest, "--environment", "production", "--diff").stdout
+    assert output.splitlines()[1:] == [text("release.plan_same", "en")]
 
 
-def test_the_difference_to_what_serves(golive, configured, ledger, manifest, tmp_path):
+def test_the_difference_to_what_serves(golive, story, manifest):
     """Against the release that serves, the plan names the steps that differ in words and those that differ inside."""
-    submitted(ledger, tmp_path)
-    serve(ledger, OLD, "production")
     found = golive("plan", manifest, "--environment", "production", "--diff")
     assert found.exit_code == 0
     assert found.stdout.startswith(f"Against {OLD}, which serves in production now:\n")
@@ -66,22 +67,26 @@ def test_the_difference_to_what_serves(golive, configured, ledger, manifest, tmp
     )
 
 
-def test_an_unknown_environment_names_what_could_be_meant(golive, configured, ledger, manifest, tmp_path):
-    """An environment outside the path, or never submitted, is refused with the names that could be meant."""
-    found = golive("plan", manifest, "--environment", "test")
-    assert found.exit_code == 2
-    assert "Submit its file" in found.stderr
-    submitted(ledger, tmp_path)
+def test_an_unknown_environment_names_what_could_be_meant(golive, story, manifest):
+    """An environment outside the release's path is refused with the names that could be meant."""
     wrong = golive("--locale", "ko", "plan", manifest, "--environment", "prodution")
     assert wrong.exit_code == 2
     assert "혹시 production인가요?" in wrong.stderr
 
 
+def test_an_environment_that_was_never_submitted(golive, configured, manifest):
+    """An environment of the path that the ledger does not know is refused, and what to do is told."""
+    found = golive("plan", manifest)
+    assert found.exit_code == 2
+    assert "Environment “test” is not known" in found.stderr
+    assert "Submit its file" in found.stderr
+
+
 def test_an_environment_that_does_not_fit(golive, manifest, environments, tmp_path):
     """A plan is not made for an environment that lacks what the release needs."""
     place = tmp_path / "test.yaml"
-    text = environments["test"].read_text(encoding="utf-8")
-    place.write_text(text.replace("environment: test", "environment: elsewhere"), encoding="utf-8")
+    content = environments["test"].read_text(encoding="utf-8")
+    place.write_text(content.replace("environment: test", "environment: elsewhere"), encoding="utf-8")
     found = golive("plan", manifest, "--environment-file", place)
     assert found.exit_code == 2
     assert f"{place}:3:" in found.stderr

@@ -7,6 +7,9 @@ import pytest
 from golive.cli.settings import Settings, from_environment
 from golive.ledger.signing import generate_key
 from golive.secret import Secret
+from golive_stack.home import default_home
+from golive_stack.main import stack_settings
+from golive_stack.state import State
 from tests.domain.cli.conftest import CANARY
 
 NEEDS_A_LEDGER = (["status"], ["ledger", "verify"], ["ledger", "show", "x"], ["evidence", "export", "x", "-o", "y"])
@@ -60,7 +63,7 @@ def test_the_stack_is_asked_when_nothing_is_set(golive, postgres, ledger_databas
     assert "GOLIVE_PUBLIC_KEYS is not set" in found.stderr
 
 
-def test_keys_that_cannot_be_used(golive, configured, tmp_path):
+def test_keys_that_cannot_be_used(golive, configured, environments, tmp_path):
     """A key that is missing, a folder, or open to others is refused, naming its path and what to do."""
     generate_key(tmp_path / "open.pem")
     (tmp_path / "open.pem").chmod(0o644)
@@ -70,7 +73,7 @@ def test_keys_that_cannot_be_used(golive, configured, tmp_path):
         file = tmp_path / "x.yaml"
         file.write_text("environment: x\n", encoding="utf-8")
         assert golive("submit", file, env=environment).exit_code == 2
-        found = golive("submit", _environment(), env=environment)
+        found = golive("submit", environments["test"], env=environment)
         assert found.exit_code == code
         assert str(path) in found.stderr
 
@@ -84,7 +87,11 @@ def test_variables():
     assert "postgresql" not in repr(found)
 
 
-def _environment():
-    from golive_stack.example import EXAMPLE
-
-    return EXAMPLE / "environments" / "test.yaml"
+def test_a_stack_that_does_not_run_is_no_ledger(tmp_path, monkeypatch):
+    """Neither where there was never a stack nor where it is down does the stack name a ledger."""
+    monkeypatch.setenv("GOLIVE_HOME", str(tmp_path))
+    assert stack_settings() == Settings()
+    home = default_home()
+    home.prepare()
+    State(home.state).port("postgres")
+    assert stack_settings() == Settings()

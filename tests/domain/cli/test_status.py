@@ -2,19 +2,7 @@
 
 import json
 
-import pytest
-
-from tests.domain.cli.history import NEW, OLD, serve, submitted, unfinished, waiting
-
-
-@pytest.fixture
-def story(configured, ledger, tmp_path):
-    """1.0 serves in production; 2.0 waits for approval in test, with an effect and an incident open."""
-    submitted(ledger, tmp_path)
-    serve(ledger, OLD, "production")
-    waiting(ledger, NEW, "test")
-    unfinished(ledger, NEW, "test")
-    return ledger
+from tests.domain.cli.history import NEW, OLD
 
 
 def test_nothing_was_submitted(golive, configured):

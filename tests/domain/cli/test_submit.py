@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from golive.canonical import digest_bytes
 from golive.ledger.events import environment_stream, release_stream
 from tests.domain.cli.history import NEW
 
@@ -58,7 +59,7 @@ def test_who_submits(golive, configured, ledger, environments):
 
 @pytest.mark.parametrize("damage", ["missing", "changed", "no archive", "outside"])
 def test_bad_artifacts_are_refused_and_nothing_is_recorded(golive, configured, ledger, manifest, damage):
-    """An artifact that is missing, changed, hostile or outside the folder is refused with 2, and no event is written."""
+    """An artifact that is missing, changed, hostile or outside the folder ends with 2, and no event is written."""
     (artifact,) = (manifest.parent / "build").iterdir()
     if damage == "missing":
         artifact.unlink()
@@ -68,8 +69,6 @@ def test_bad_artifacts_are_refused_and_nothing_is_recorded(golive, configured, l
         artifact.rename(manifest.parent.parent / artifact.name)
         artifact.symlink_to(manifest.parent.parent / artifact.name)
     else:
-        from golive.canonical import digest_bytes
-
         old = digest_bytes(artifact.read_bytes())
         artifact.write_bytes(b"not an archive")
         text = manifest.read_text(encoding="utf-8")

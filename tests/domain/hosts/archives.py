@@ -71,7 +71,6 @@ def _bad_sum() -> bytes:
     return gzip.compress(changed(tar(member("a", b"1")), 148, b"0000000\0"))
 
 
-
 def _encrypted() -> bytes:
     plain = zipped(("a", b"1"))
     central = plain.index(b"PK\x01\x02")

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,29 +12,9 @@ import pytest
 from golive.hosts.errors import CommandTimeout, HostUnusable, StaleToken, WordRefused
 from golive.hosts.local import local_host
 from golive.hosts.remote import ShellHost
-from golive.hosts.values import Command, Operation, Outcome, Status
+from golive.hosts.values import Outcome, Status
 from golive.secret import Secret
-
-
-def operation(script: str, *, key: str = "op1", token: int = 1, stdin: bytes | Secret | None = None) -> Operation:
-    return Operation(key, token, Command("work", script, stdin))
-
-
-def operate(host: ShellHost, script: str, *, key: str = "op1", token: int = 1, timeout: float = 20) -> Outcome:
-    return asyncio.run(host.operate(operation(script, key=key, token=token), timeout=timeout))
-
-
-def place(home: Path, key: str = "op1") -> Path:
-    return home / ".golive/operations" / key
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - what is waited for is another process
-        await asyncio.sleep(0.01)
-
-
-async def _started(home: Path, key: str = "op1") -> None:
-    await until((place(home, key) / "pid").exists)
+from tests.domain.hosts.operations import leader, operate, operation, place, started, until
 
 
 def test_the_outcome_of_an_exit(local: ShellHost) -> None:
@@ -125,7 +104,7 @@ def test_a_secret_input_leaves_no_trace(local: ShellHost, home: Path) -> None:
     async def main() -> list[str]:
         work = operation("wc -c; sleep 0.3", stdin=Secret("canary-secret"))
         running = asyncio.create_task(local.operate(work, timeout=10))
-        await _started(home)
+        await started(home)
         await asyncio.sleep(0.1)
         seen = _contents(home)
         assert (await running).output.strip() == "13"
@@ -172,17 +151,13 @@ def test_a_process_that_was_killed_is_lost(local: ShellHost, home: Path) -> None
 
     async def main() -> list[Outcome]:
         running = asyncio.create_task(local.operate(operation("echo once >>effects; sleep 30"), timeout=20))
-        await _started(home)
-        await until((home / "effects").exists)
-        os.killpg(_leader(home), signal.SIGKILL)
+        await started(home)
+        await until(lambda: (home / "effects").exists() and (home / "effects").read_text() == "once\n")
+        os.killpg(leader(home), signal.SIGKILL)
         return [await running, await local.operate(operation("echo twice >>effects"), timeout=10)]
 
     assert {outcome.status for outcome in asyncio.run(main())} == {Status.LOST}
     assert (home / "effects").read_text() == "once\n"
-
-
-def _leader(home: Path, key: str = "op1") -> int:
-    return int((place(home, key) / "pid").read_text().split()[0])
 
 
 def _as_if_unfinished(home: Path, *, pid: int, start: str) -> None:
@@ -220,76 +195,6 @@ def test_a_zombie_does_not_run(local: ShellHost, home: Path) -> None:
         os.kill(child.pid, signal.SIGKILL)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert asyncio.run(local.status("op1")).status is Status.LOST
-
-
-def test_cancel_ends_the_whole_group(local: ShellHost, home: Path) -> None:
-    """A cancel ends the command and all its children, and says with which status the command ended."""
-
-    async def main() -> tuple[Outcome, Outcome]:
-        script = "sleep 98 & (sleep 97; true) & sleep 96"
-        running = asyncio.create_task(local.operate(operation(script), timeout=20))
-        await _started(home)
-        await until(lambda: len(_session(_leader(home))) == 6)
-        cancelled = await local.cancel("op1")
-        assert _session(_leader(home)) == []
-        return cancelled, await running
-
-    cancelled, waited = asyncio.run(main())
-    assert (cancelled.status, cancelled.exit_status) == (Status.FINISHED, 143)
-    assert waited == cancelled
-
-
-def test_cancel_kills_what_does_not_listen(local: ShellHost, home: Path) -> None:
-    """What ignores TERM is killed after the grace; the cancel is not back before."""
-
-    async def main() -> Outcome:
-        deaf = operation("trap '' TERM; echo deaf >deaf; sleep 60; sleep 60")
-        running = asyncio.create_task(local.operate(deaf, timeout=20))
-        await until((home / "deaf").exists)
-        outcome = await local.cancel("op1", grace=1)
-        assert _session(_leader(home)) == []
-        await running
-        return outcome
-
-    outcome = asyncio.run(main())
-    assert (outcome.status, outcome.exit_status) == (Status.FINISHED, 137)
-
-
-def test_cancel_ends_what_a_lost_operation_left(local: ShellHost, home: Path) -> None:
-    """When only the wrapper was killed the operation is LOST; a cancel ends what goes on without it."""
-
-    async def main() -> Outcome:
-        running = asyncio.create_task(local.operate(operation("sleep 95; echo after >>effects"), timeout=20))
-        await _started(home)
-        await until(lambda: len(_session(_leader(home))) == 3)
-        os.kill(_leader(home), signal.SIGKILL)
-        assert (await running).status is Status.LOST
-        assert _session(_leader(home))
-        return await local.cancel("op1")
-
-    assert asyncio.run(main()).status is Status.LOST
-    assert _session(_leader(home)) == []
-    assert not (home / "effects").exists()
-
-
-def test_cancel_spares_what_a_finished_operation_started(local: ShellHost) -> None:
-    """A service that a finished operation started serves on."""
-    pid = int(operate(local, "sleep 94 >/dev/null 2>&1 & echo $!").output)
-    assert asyncio.run(local.cancel("op1")).exit_status == 0
-    os.kill(pid, signal.SIGKILL)
-
-
-def _session(leader: int) -> list[int]:
-    """The live processes of a session."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(fields[3]) == leader and fields[0] not in "ZX":
-            found.append(int(stat.parent.name))
-    return found
 
 
 @pytest.mark.parametrize("key", ["", "../x", "a/b", ".hidden", "-x", "a b", "x" * 129, "a\n"])

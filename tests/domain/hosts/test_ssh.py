@@ -93,6 +93,26 @@ def test_a_time_out_leaves_the_operation_running(sshd: Server) -> None:
     assert (running.status, finished.output) == (Status.RUNNING, "end\n")
 
 
+def test_questions_do_not_wait_behind_operations(sshd: Server) -> None:
+    """With more operations on a connection than it carries at a time, a status and a cancel are answered at once."""
+
+    async def main() -> tuple[Outcome, Outcome]:
+        async with connect(sshd.address, CREDENTIALS) as host:
+            works = (host.operate(_operation("sleep 6", key=f"op{n}"), timeout=60) for n in range(9))
+            tasks = [asyncio.create_task(work) for work in works]
+            await asyncio.to_thread(_wait_for, lambda: len(list(sshd.home.rglob("pid"))) == 8)
+            asked, cancelled = await host.status("op0"), await host.cancel("op0")
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for known in await host.operations():
+                await host.cancel(known.id)
+            return asked, cancelled
+
+    asked, cancelled = asyncio.run(main())
+    assert (asked.status, cancelled.exit_status) == (Status.RUNNING, 143)
+
+
 def test_a_wrong_host_key_gets_nothing_of_ours(tmp_path_factory: pytest.TempPathFactory) -> None:
     """With another key pinned the connection ends before a login is tried."""
     if servers.SSHD is None:
@@ -159,7 +179,7 @@ def test_a_killed_client_is_replaced_by_the_next(sshd: Server, tmp_path: Path) -
         "at-login": lambda: "Connection from" in sshd.log.read_text(),
         "at-start": (operations / "at-start").exists,
         "started": (operations / "started/pid").exists,
-        "effect": lambda: "effect" in (sshd.home / "effects").read_text(),
+        "effect": lambda: "effect" in _read(sshd.home / "effects"),
         "finished": (operations / "finished/status").exists,
     }
     for key, moment in moments.items():
@@ -179,6 +199,10 @@ def test_a_killed_client_is_replaced_by_the_next(sshd: Server, tmp_path: Path) -
 
 def _killed_work(key: str) -> Operation:
     return _operation(f"echo {key} >>effects; sleep 0.1; cat", key=key, stdin=f"{key}\n".encode())
+
+
+def _read(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
 
 
 def _wait_for(moment: Callable[[], bool]) -> None:

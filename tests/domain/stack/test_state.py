@@ -19,6 +19,17 @@ def test_choices_are_made_once(tmp_path: Path) -> None:
     assert len(set(chosen)) == 4
 
 
+def test_two_who_remember_at_once_lose_nothing(tmp_path: Path) -> None:
+    """What another process saved meanwhile stays, and is not chosen again."""
+    one, two = State(tmp_path / "stack.json"), State(tmp_path / "stack.json")
+    port = one.port("a")
+    two.set_option("limit", "64")
+    assert two.port("a") == port
+    one.password("b")
+    after = State(tmp_path / "stack.json")
+    assert (after.option("limit"), after.port("a"), after.has_password("b")) == ("64", port, True)
+
+
 def test_only_its_owner_reads_it(tmp_path: Path) -> None:
     """The file with the passwords is 0600."""
     State(tmp_path / "stack.json").password("a")

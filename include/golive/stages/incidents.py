@@ -1,0 +1,53 @@
+"""Incidents of a rollback that could not be finished: one for each run that failed, until a rollback succeeds."""
+
+from collections.abc import Collection, Sequence
+
+from golive.ledger.events import Event, NewEvent
+from golive.stages.runtime import Run
+from golive.stages.standing import StageState, fold_stages
+from golive.texts import text
+
+
+def open_incidents(events: Sequence[Event], environment: str) -> tuple[Event, ...]:
+    """The ``incident.opened`` of a release in an environment that no ``incident.closed`` answers."""
+    found: dict[str, Event] = {}
+    for event in events:
+        if event.data.get("environment") != environment:
+            continue
+        if event.kind == "incident.opened":
+            found[event.data["incident"]] = event
+        elif event.kind == "incident.closed":
+            found.pop(event.data["incident"], None)
+    return tuple(found.values())
+
+
+def opened(events: Sequence[Event], run: Run, locale: str, failed: Collection[str]) -> list[NewEvent]:
+    """The incident of this run's failed rollback; nothing when it has one already."""
+    if any(event.data.get("run_id") == run.run_id for event in open_incidents(events, run.environment)):
+        return []
+    mine = [e for e in events if e.kind == "incident.opened" and e.data["environment"] == run.environment]
+    data = {
+        "environment": run.environment,
+        "incident": f"{run.release}-{run.environment}-rollback-{len(mine) + 1}",
+        "title": text("stages.incident_rollback", locale, release=run.release, environment=run.environment),
+        "priority": "P1",
+        "detail": ", ".join(failed),
+        "run_id": run.run_id,
+    }
+    return [NewEvent("incident.opened", data)]
+
+
+def closed(events: Sequence[Event], run: Run, ended: Collection[str], reason: str) -> list[NewEvent]:
+    """Closes the open incidents, unless a stage that is not among the ``ended`` is still quarantined."""
+    quarantined = {
+        stage
+        for (environment, stage), standing in fold_stages(events).items()
+        if environment == run.environment and standing.state is StageState.QUARANTINED
+    }
+    if quarantined - set(ended):
+        return []
+    names = ("environment", "incident", "title")
+    return [
+        NewEvent("incident.closed", {**{name: event.data[name] for name in names}, "reason": reason})
+        for event in open_incidents(events, run.environment)
+    ]
