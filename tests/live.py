@@ -93,13 +93,17 @@ class Live:
         """Answers every question of a release with yes until its run ends; the run's state."""
 
         def step() -> bool:
-            for asked in self.api("admin").questions():
-                if release in asked.run and asked.people:
-                    self.api(asked.people[0]).answer(asked, asked.options[0])
+            self.answer_all(release)
             return self.state(dag, run) in ENDED
 
         self.wait(f"{dag} {run}", step)
         return self.state(dag, run)
+
+    def answer_all(self, release: str) -> None:
+        """Says yes to every open question of a release, as the first person that it names."""
+        for asked in self.api("admin").questions():
+            if release in asked.run and asked.people:
+                self.api(asked.people[0]).answer(asked, asked.options[0])
 
     def tasks(self, dag: str, run: str) -> dict[str, str]:
         return self.api("admin").tasks(dag, run)

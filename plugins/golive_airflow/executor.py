@@ -1,12 +1,16 @@
-"""The answer race, cured in the executor.
+"""The answer race, cured in the executor; and workers that start warm.
 
 A worker that parks a task (a gate, a deferral) ends with SUCCESS, and the executor reports it a moment later. When the
 answer came first, the scheduler has queued the task again by then, reads "finished" of a task that is queued, and
 fails it. Such a report speaks of a try that is already over, so it is dropped. A task that is really lost is still
 found: by its missing heartbeat when running, by ``task_queued_timeout`` when queued.
+
+Workers are forked from the scheduler, and each task from a worker. What every task would import anew, a second of a
+core each time, is imported once before the first fork. So a new version of Golive wants a restart of the scheduler.
 """
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from airflow.executors.local_executor import LocalExecutor
@@ -29,9 +33,28 @@ _KEY = (
     TaskInstance.map_index,
 )
 
+PRELOADED = (
+    "airflow.providers.postgres.hooks.postgres",
+    "airflow.providers.ssh.hooks.ssh",
+    "golive.reports.slack",
+    "golive.stages.api",
+    "golive.stages.health",
+    "golive_airflow.approval",
+    "golive_airflow.health",
+    "golive_airflow.stage",
+    "golive_airflow.trigger",
+)
+"""What tasks import. None of it opens or starts anything by being imported."""
+
 
 class RaceFreeLocalExecutor(LocalExecutor):
-    """The local executor without stale reports of success."""
+    """The local executor without stale reports of success, whose workers have imported what tasks need."""
+
+    def start(self) -> None:
+        """Import what tasks need, then fork the workers."""
+        for name in PRELOADED:
+            import_module(name)
+        super().start()
 
     def get_event_buffer(self, dag_ids: "list[str] | None" = None) -> "dict[WorkloadKey, EventBufferValueType]":
         """The reports since the last call, without those of a try that goes on."""

@@ -1,5 +1,7 @@
 """The executor drops a report of success when the task goes on, and only then."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -89,3 +91,21 @@ def test_the_stock_executor_still_needs_the_cure() -> None:
     executor, key = LocalExecutor(), instance(TaskInstanceState.QUEUED)
     executor.success(key)
     assert list(executor.get_event_buffer()) == [key]
+
+
+def test_importing_what_tasks_need_starts_nothing() -> None:
+    """The workers are forked afterwards, so no thread and no connection may be there."""
+    command = [sys.executable, "-c", FORKABLE]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "1 []"
+
+
+FORKABLE = """
+import threading, psutil
+from importlib import import_module
+from golive_airflow.executor import PRELOADED
+for module in PRELOADED:
+    import_module(module)
+print(threading.active_count(), psutil.Process().net_connections())
+"""

@@ -65,9 +65,12 @@ def _hosts(world: World) -> Iterator[str]:
 
 
 def _stages(world: World) -> Iterator[str]:
+    """A rollback on demand that failed stays open until the next one; what it failed on is quarantined."""
     for release, events in world.releases.items():
-        for (environment, stage), standing in story.stages(events).items():
-            if standing.state == "open":
+        stages = story.stages(events)
+        for (environment, stage), standing in stages.items():
+            live = (environment, "cutover") in stages and stages[(environment, "cutover")].state == "closed"
+            if standing.state == "open" and stage != "rollback" and not (stage == "release" and live):
                 yield f"{release}: {stage} in {environment} was never ended"
 
 

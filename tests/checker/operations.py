@@ -60,7 +60,7 @@ def check_fences(world: World) -> Iterator[str]:
             for why in _host(folder / "home", found, intents, highest.get(f"host:{folder.name}", 0)):
                 yield f"8 {environment}/{folder.name}: {why}"
         yield from (f"8 {environment}: operation {name} ran on {n} hosts" for name, n in seen.items() if n > 1)
-        yield from (f"8 {environment}: {why}" for why in _databases(world, environment, intents))
+        yield from (f"8 {environment}: {why}" for why in _databases(world, environment, intents, highest))
     yield from _effects_on_hosts(world)
 
 
@@ -95,10 +95,13 @@ def _host(home: Path, found: list[OnHost], intents: dict[str, dict[str, Any]], l
         yield f"the fence is {fence}, but no lease above {leased} was ever taken"
 
 
-def _databases(world: World, environment: str, intents: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _databases(
+    world: World, environment: str, intents: dict[str, dict[str, Any]], leased: dict[str, int]
+) -> Iterator[str]:
     submitted = [e.data["environment"] for e in world.environments[environment] if e.kind == "environment.submitted"]
     there = world.databases()
-    for entry in world.inventory(environment, submitted[-1])["databases"].values() if submitted else ():
+    known = world.inventory(environment, submitted[-1]).get("databases", {}) if submitted else {}
+    for target, entry in known.items():
         if entry["name"] not in there:
             continue
         with world.database(entry["name"]) as session:
@@ -109,6 +112,8 @@ def _databases(world: World, environment: str, intents: dict[str, dict[str, Any]
         if len(fences) != 1:
             yield f"{entry['name']} has {len(fences)} fences"
         yield from (f"{entry['name']}: marker {name} was never intended" for name, _ in marked if name not in intents)
+        if fences and fences[0][0] > leased.get(f"database:{target}", 0):
+            yield f"{entry['name']}: the fence is {fences[0][0]}, but no such lease was ever taken"
         if fences and any(token > fences[0][0] for _, token in marked):
             yield f"{entry['name']}: a marker's token is above the fence {fences[0][0]}"
 

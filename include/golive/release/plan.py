@@ -12,8 +12,8 @@ class PlannedStep:
     """One step on one target.
 
     ``inputs`` is the digest of everything that the step's result depends on: where it is the same in a later round, an
-    effect that is in force stays. ``target`` is ``host:NAME``, ``database:NAME`` or ``release``; ``changes`` is what a person reads;
-    ``compensation`` names what undoes it, None when it changes nothing or cannot be undone.
+    effect that is in force stays. ``target`` is ``host:NAME``, ``database:NAME`` or ``release``. ``changes`` is what a
+    person reads; ``compensation`` says what undoes it, None when it changes nothing or cannot be undone.
     """
 
     stage: str

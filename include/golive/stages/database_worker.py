@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS golive.operation (id text PRIMARY KEY, token bigint N
 INSERT INTO golive.fence (token) VALUES (0) ON CONFLICT DO NOTHING;
 """
 
+_MARK = "INSERT INTO golive.operation (id, token) VALUES (%s, 0) ON CONFLICT DO NOTHING"
+
 _ANYTHING = """
 SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'golive') AND n.nspname !~ '^pg_' LIMIT 1
@@ -215,19 +217,20 @@ def _has_rows(session: psycopg.Connection, schema: str, table: str) -> bool:
     return bool(row and row[0])
 
 
-def compare_and_drop(connection: Connection, work: RestoreWork, operation: str, token: int) -> str:
+def compare_and_drop(connection: Connection, work: RestoreWork, operation: str, still_ours: Callable[[], None]) -> str:
     """What the restored copy lacks against the database ('' when nothing), after which the copy is dropped.
 
     Writes go on while a dump is taken, so a table may have more rows than its copy; a table that is missing, or empty
     although the original is not, is a failed restore. A passed comparison leaves a marker before the copy goes, so
-    that asking again after a lost answer finds it. Raises ``StaleToken`` for whoever was overtaken.
+    that asking again after a lost answer finds it. ``still_ours``: as in ``provision``.
     """
     problems = "" if _marked(connection, work.database, operation) else _differences(connection, work)
-    if not problems:
-        with connected(connection, work.database) as session:
-            _fence(session, operation, token)
-    with _locked(connection) as session:
-        session.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(work.scratch)))
+    with _locked(connection) as server:
+        still_ours()
+        if not problems:
+            with connected(connection, work.database) as session:
+                session.execute(_MARK, (operation,))
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(work.scratch)))
     return problems
 
 

@@ -1,7 +1,7 @@
 """Performs work on its target and says what came of it. Every worker can be asked again for the same operation."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -139,12 +139,14 @@ async def _restore(bench: Bench, job: Job, work: RestoreWork) -> Done:
     if done.outcome != "done":
         return done
     connection = bench.scope.connection(work.admin)
-    difference = await asyncio.to_thread(database_worker.compare_and_drop, connection, work, job.operation, job.token)
+    difference = await asyncio.to_thread(
+        database_worker.compare_and_drop, connection, work, job.operation, _still(bench, job)
+    )
     return Done("failed", difference) if difference else done
 
 
 def _provision(bench: Bench, job: Job) -> Done:
-    still_ours = partial(require_current, bench.runtime.ledger, bench.runtime.run.environment, job.target, job.token)
+    still_ours = _still(bench, job)
     connection = bench.scope.connection
     match job.work:
         case ProvisionWork():
@@ -153,6 +155,11 @@ def _provision(bench: Bench, job: Job) -> Done:
         case DeprovisionWork():
             return Done("done", ", ".join(database_worker.deprovision(connection, job.work, still_ours)))
     raise TypeError(type(job.work))
+
+
+def _still(bench: Bench, job: Job) -> Callable[[], None]:
+    """Asks whether the job's lease is still in force; raises ``LeaseLost``."""
+    return partial(require_current, bench.runtime.ledger, bench.runtime.run.environment, job.place, job.token)
 
 
 def register(ledger: Ledger, environment: str, job: Job, work: RegisterWork) -> Done:

@@ -54,8 +54,15 @@ class AirflowApi:
 
     def tasks(self, dag: str, run: str) -> dict[str, str]:
         """The state of each task of a run."""
+        return {item["task_id"]: str(item["state"]) for item in self._instances(dag, run)}
+
+    def task_ids(self, dag: str, run: str) -> dict[str, str]:
+        """The id of each task instance of a run, by which its process can be found."""
+        return {item["task_id"]: str(item["id"]) for item in self._instances(dag, run)}
+
+    def _instances(self, dag: str, run: str) -> list[dict[str, Any]]:
         found = self._ask("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", params={"limit": 100})
-        return {item["task_id"]: str(item["state"]) for item in found["task_instances"]}
+        return list(found["task_instances"])
 
     def questions(self) -> tuple[Asked, ...]:
         """Every question that waits for an answer."""

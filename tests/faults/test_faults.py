@@ -1,0 +1,168 @@
+"""What is killed, cut, filled or forged while a release goes on. The invariants are asked after each by the fixture."""
+
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from golive.stages.api import open_stage, roll_back_release, submit_environment
+from golive.stages.on_demand import ROLLBACK
+from golive.stages.runtime import Run
+from golive_stack import direct, hosts, lifecycle
+from tests.faults.workers import dumps, event_of, go_on, kill, on_host, stop, task_process, until
+from tests.live import OPERATOR, Live
+
+pytestmark = pytest.mark.faults
+
+
+def intents(live: Live, release: str, step: str) -> int:
+    return sum(event.kind == "effect.intended" and event.data["step"] == step for event in live.events(release))
+
+
+def test_a_worker_killed_before_the_effect_leaves_it_to_the_next_try(live: Live) -> None:
+    """Killed at its start, before any intent: the next try does the effect, once."""
+    release, before = live.submit("killed-before"), dumps(live)
+    run = live.trigger("environment", release)
+    event_of(live, release, "effect.intended", "monitoring")
+    kill(task_process(live, "environment", run, "backup"))
+    assert live.sign(release, "environment", run) == "success"
+    assert (intents(live, release, "backup"), dumps(live) - before) == (1, 1)
+
+
+def test_a_worker_killed_during_the_effect_is_followed_by_one_that_attaches(live: Live) -> None:
+    """Killed between intent and outcome: the next try attaches to the operation; one intent, one dump."""
+    release, before = live.submit("killed-during"), dumps(live)
+    run = live.trigger("environment", release)
+    event_of(live, release, "effect.intended", "backup")
+    kill(task_process(live, "environment", run, "backup"))
+    assert live.sign(release, "environment", run) == "success"
+    assert (intents(live, release, "backup"), dumps(live) - before) == (1, 1)
+
+
+def test_an_effect_whose_acknowledgement_is_lost_is_not_done_again(live: Live) -> None:
+    """The worker is frozen until the host has finished, then killed: the next try finds the effect done."""
+    release, before = live.submit("killed-after"), dumps(live)
+    run = live.trigger("environment", release)
+    event = event_of(live, release, "effect.intended", "backup")
+    worker = task_process(live, "environment", run, "backup")
+    status = Path(on_host(live)) / event.data["operation"] / "status"
+    until("the operation's folder", lambda: status.parent.exists())
+    stop(worker)
+    until("the operation's end", status.exists)
+    kill(worker)
+    assert live.sign(release, "environment", run) == "success"
+    assert (intents(live, release, "backup"), dumps(live) - before) == (1, 1)
+
+
+def test_a_killed_scheduler_costs_time_and_nothing_else(live: Live) -> None:
+    """SIGKILL to the scheduler between intent and outcome; a new one finishes the run; the effect happened once."""
+    release, before = live.submit("scheduler"), dumps(live)
+    run = live.trigger("environment", release)
+    event_of(live, release, "effect.intended", "backup")
+    psutil.Process(live.info.processes["scheduler"]).kill()
+    lifecycle.restart(live.info.home, "scheduler")
+    assert live.sign(release, "environment", run) == "success"
+    assert (intents(live, release, "backup"), dumps(live) - before) == (1, 1)
+
+
+def test_a_stale_worker_after_a_rollback_changes_nothing(live: Live) -> None:
+    """A worker frozen with its intent written comes back after the rollback: the host refuses its token."""
+    release = live.submit("stale")
+    run = live.trigger("environment", release)
+    event_of(live, release, "effect.intended", "services")
+    worker = task_process(live, "environment", run, "services")
+    stop(worker)
+    here = Run(release, "test", ROLLBACK.name, f"stale-{time.time_ns()}", OPERATOR)
+    runtime = direct.runtime(live.info, live.ledger, here, say=lambda line: None)
+    open_stage(runtime)
+    assert roll_back_release(runtime, "stale").outcome == "rolled_back"
+    control = live.info.home.host("test", "app1") / "home" / "components" / "api" / "control"
+    kept = control.read_bytes()
+    go_on(worker)
+    assert live.ended("environment", run) == "failed"
+    assert control.read_bytes() == kept
+    assert live.standing(release, "environment").state == "rolled_back"
+    assert live.version() == "1.0.0"
+
+
+def test_a_cut_connection_does_not_cut_the_effect(live: Live) -> None:
+    """Every SSH session of the host is killed while the operation runs; the run ends green; the effect happened once."""
+    release, before = live.submit("cut"), dumps(live)
+    run = live.trigger("environment", release)
+    event = event_of(live, release, "effect.intended", "backup")
+    folder = Path(on_host(live)) / event.data["operation"]
+    until("the operation's folder", folder.exists)
+    server = psutil.Process(live.info.processes["host-test-app1"])
+    for session in server.children():
+        session.kill()
+    assert live.sign(release, "environment", run) == "success"
+    assert (intents(live, release, "backup"), dumps(live) - before) == (1, 1)
+
+
+def test_a_full_disk_ends_with_the_old_version_serving(live: Live) -> None:
+    """No room for the bundle: install fails and is taken back; after the disk has room the next attempt goes through."""
+    release = live.submit("full")
+    assert live.sign(release, "environment", live.trigger("environment", release)) == "success"
+    hosts.restart(live.info.home, "test", "app1", limit_file_kb=8)
+    try:
+        run = live.trigger("install", release)
+        assert live.sign(release, "install", run) == "failed"
+    finally:
+        hosts.restart(live.info.home, "test", "app1")
+    assert live.standing(release, "install").state in ("rolled_back", "quarantined")
+    assert live.version() == "1.0.0"
+    assert live.sign(release, "install", live.trigger("install", release)) == "success"
+
+
+def test_a_wrong_host_key_is_a_hard_failure(live: Live) -> None:
+    """The inventory pins another key: facts fail, nothing was sent, and no effect is intended."""
+    file = live.info.environments["test"]
+    right = file.read_text(encoding="utf-8")
+    production = live.info.environments["production"].read_text(encoding="utf-8")
+    other = next(line for line in production.splitlines() if "host_key:" in line)
+    wrong = [other if "host_key:" in line else line for line in right.splitlines()]
+    release = live.submit("wrong-key")
+    try:
+        file.write_text("\n".join(wrong) + "\n", encoding="utf-8")
+        submit_environment(live.ledger, file, "admin")
+        run = live.trigger("environment", release)
+        assert live.ended("environment", run) == "failed"
+        assert "host key" in live.log("environment", run, "facts").lower()
+        assert not intents(live, release, "directories")
+    finally:
+        file.write_text(right, encoding="utf-8")
+        submit_environment(live.ledger, file, "admin")
+
+
+def test_a_bundle_changed_on_its_way_is_never_unpacked(live: Live) -> None:
+    """Bytes are added to the bundle on the host after its upload: unpack refuses it, and install is taken back."""
+    release = live.submit("changed")
+    assert live.sign(release, "environment", live.trigger("environment", release)) == "success"
+    run = live.trigger("install", release)
+    incoming = live.info.home.host("test", "app1") / "home" / "components" / "api" / "incoming"
+
+    def tampered() -> bool:
+        live.answer_all(release)
+        for bundle in incoming.glob("*.tar.gz"):
+            with bundle.open("ab") as file:
+                file.write(b"changed")
+            return True
+        return False
+
+    until("the bundle", tampered)
+    assert live.sign(release, "install", run) == "failed"
+    assert live.standing(release, "install").state == "rolled_back"
+    assert live.version() == "1.0.0"
+
+
+def test_a_parent_marked_failed_takes_its_child_back(live: Live) -> None:
+    """The release's run is marked failed while its child waits at a gate: both end red and nothing is in force."""
+    release = live.submit("parent")
+    run = live.trigger("release", release)
+    asked = live.question(release)
+    live.api("admin").set_state("release", run, None, "failed")
+    assert live.ended(asked.dag, asked.run) == "failed"
+    assert live.ended("release", run) == "failed"
+    assert live.standing(release, "environment").state == "rolled_back"
+    assert live.version() == "1.0.0"
