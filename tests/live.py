@@ -138,6 +138,7 @@ class Live:
                 here = direct.runtime(self.info, self.ledger, run, say=lambda line: None)
                 open_stage(here)
                 roll_back_release(here, "cleanup")
+        direct.deliver(self.info, self.ledger, release)
 
     def close(self) -> None:
         for api in self._apis.values():

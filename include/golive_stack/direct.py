@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from golive.approvals.values import Kind, Question, Settled
 from golive.ledger import Ledger, Signer
+from golive.ledger.events import release_stream
+from golive.reports.outbox import send_pending
+from golive.reports.slack import SlackPoster
 from golive.secret import Secret
 from golive.stages.api import answer, ask, close_stage, open_stage, run_step
 from golive.stages.catalogue import STAGES, WHOLE
@@ -65,8 +68,15 @@ def go_live(
         whole = runtime(info, ledger, run, say)
         open_stage(whole)
         close_stage(whole)
+        deliver(info, ledger, release)
     finally:
         ledger.close()
+
+
+def deliver(info: Info, ledger: Ledger, release: str) -> None:
+    """Sends what is queued for a release, if the channel answers; else it stays queued."""
+    if "slack" in info.processes:
+        send_pending(ledger, release_stream(release), SlackPoster(info.slack_token, info.slack_api + "/"))
 
 
 def run_stage(here: Runtime, stage: StageDefinition) -> None:

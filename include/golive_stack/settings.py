@@ -28,6 +28,8 @@ SHARED: Mapping[str, Section] = {
         "scheduler_idle_sleep_time": "0.1",  # 50 tasks in a row: 11.5 s instead of 54.9 s, for 15 % of a core
         "task_instance_heartbeat_timeout": "30",  # how long a killed worker goes unnoticed
         "task_instance_heartbeat_timeout_detection_interval": "5",
+        "task_queued_timeout": "120",  # the same for one that was killed before its task began
+        "task_queued_timeout_check_interval": "15",
         "trigger_timeout_check_interval": "5",  # how late an expired gate is seen
         "catchup_by_default": "False",
     },

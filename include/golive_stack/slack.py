@@ -15,7 +15,7 @@ def specification(home: Home, state: State) -> ProcessSpec:
     folder = home.root / "slack"
     folder.mkdir(parents=True, exist_ok=True)
     port = state.port("slack")
-    options = ["--home", str(folder), "--port", str(port), "--token", slack_token(state).reveal()]
+    options = ["--home", str(folder), "--port", str(port)]
     options += [word for channel in channels() for word in ("--channel", channel)]
     return ProcessSpec(
         name="slack",
@@ -23,6 +23,7 @@ def specification(home: Home, state: State) -> ProcessSpec:
         environment={
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": str(REPOSITORY / "include"),
+            "GOLIVE_SLACK_TOKEN": slack_token(state).reveal(),
         },
         folder=folder,
         port=port,

@@ -47,7 +47,7 @@ def test_an_effect_whose_acknowledgement_is_lost_is_not_done_again(live: Live) -
     event = event_of(live, release, "effect.intended", "backup")
     worker = task_process(live, "environment", run, "backup")
     status = Path(on_host(live)) / event.data["operation"] / "status"
-    until("the operation's folder", lambda: status.parent.exists())
+    until("the operation's folder", status.parent.exists)
     stop(worker)
     until("the operation's end", status.exists)
     kill(worker)
@@ -87,7 +87,7 @@ def test_a_stale_worker_after_a_rollback_changes_nothing(live: Live) -> None:
 
 
 def test_a_cut_connection_does_not_cut_the_effect(live: Live) -> None:
-    """Every SSH session of the host is killed while the operation runs; the run ends green; the effect happened once."""
+    """Every SSH session of the host is killed while the operation runs; the run ends green, the effect happened once."""
     release, before = live.submit("cut"), dumps(live)
     run = live.trigger("environment", release)
     event = event_of(live, release, "effect.intended", "backup")
@@ -101,7 +101,7 @@ def test_a_cut_connection_does_not_cut_the_effect(live: Live) -> None:
 
 
 def test_a_full_disk_ends_with_the_old_version_serving(live: Live) -> None:
-    """No room for the bundle: install fails and is taken back; after the disk has room the next attempt goes through."""
+    """No room for the bundle: install fails and is taken back; once there is room the next attempt goes through."""
     release = live.submit("full")
     assert live.sign(release, "environment", live.trigger("environment", release)) == "success"
     hosts.restart(live.info.home, "test", "app1", limit_file_kb=8)

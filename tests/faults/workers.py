@@ -12,13 +12,13 @@ from tests.live import Live
 
 
 def task_process(live: Live, dag: str, run: str, task: str, seconds: float = 120) -> psutil.Process:
-    """Waits for the process that runs a task: the executor's fork whose title ends with the task instance's id."""
+    """Waits for the process that runs a task: the fork whose title is the task instance's id."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         identity = live.api("admin").task_ids(dag, run).get(task, "-")
         for process in psutil.process_iter(["cmdline"]):
-            words = " ".join(process.info["cmdline"] or ())
-            if words.startswith("airflow worker -- ") and identity in words:
+            words = " ".join(process.info["cmdline"] or ()).strip()
+            if words == f"airflow worker -- {identity}":
                 return process
         time.sleep(0.02)
     raise AssertionError(f"{task} never ran")

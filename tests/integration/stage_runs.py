@@ -8,13 +8,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from golive.ledger import Ledger
 from golive.ledger.events import Event, release_stream
@@ -38,6 +38,7 @@ from golive_stack.databases import ENVIRONMENTS, example_name
 from golive_stack.home import REPOSITORY, Home
 from golive_stack.info import Info
 from golive_stack.state import State
+from tests.checker.invariants import check
 
 OLD = "contact-center-1.0"
 Edit = Callable[[str], str]
@@ -182,7 +183,7 @@ def killed(process: "subprocess.Popen[bytes]") -> bool:
     return process.returncode == -signal.SIGKILL
 
 
-@contextmanager
+@pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     """Hosts and a database in a home of their own, version 1 serving in the test environment; gone at the end."""
     home = Home(Path(tempfile.mkdtemp(suffix=".golive")))
@@ -202,6 +203,14 @@ def site() -> Iterator[Site]:
     finally:
         lifecycle.down(home, silent)
         shutil.rmtree(home.root, ignore_errors=True)
+
+
+@pytest.fixture
+def here(site: Site) -> Iterator[Site]:
+    """Asked after each test: version 1 serves again, and every invariant holds."""
+    yield site
+    assert site.version() == "1.0.0"
+    assert check(site.info.home.root) == []
 
 
 def _url(info: Info, environment: str) -> Secret:

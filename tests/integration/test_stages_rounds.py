@@ -1,7 +1,6 @@
 """Runs at the wrong moment, submissions that change on the way, and databases made and taken back: for real."""
 
 from collections import Counter
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import psycopg
@@ -16,25 +15,10 @@ from golive.stages.effects import State
 from golive.stages.errors import AlreadyLive, AnotherRunLives, GroundMissing, StageNotOpen
 from golive_stack import direct
 from golive_stack.state import State as Choices
-from tests.checker.invariants import check
-from tests.integration.stage_runs import OLD, Site, site
+from tests.integration.stage_runs import OLD, Site
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Site]:
-    with site() as found:
-        yield found
-
-
-@pytest.fixture
-def here(stack: Site) -> Iterator[Site]:
-    """Asked after each test: version 1 serves again, and every invariant holds."""
-    yield stack
-    stack.place("test")
-    assert stack.version() == "1.0.0"
-    assert check(stack.info.home.root) == []
+pytest_plugins = ["tests.integration.stage_runs"]
 
 
 def test_nothing_happens_without_its_ground_its_gate_and_its_turn(here: Site) -> None:
@@ -62,9 +46,12 @@ def test_what_is_closed_is_not_done_again_and_what_serves_is_not_changed(here: S
     assert here.opened(OLD, "cutover", "again").run.release == OLD
     assert here.events(OLD)[before:] == ()
     here.place("test", lambda text: text.replace("en: Test", "en: Tested"))
-    for stage in ("environment", "release"):
-        with pytest.raises(AlreadyLive):
-            here.opened(OLD, stage, "again")
+    try:
+        for stage in ("environment", "release"):
+            with pytest.raises(AlreadyLive):
+                here.opened(OLD, stage, "again")
+    finally:
+        here.place("test")
 
 
 def test_a_file_that_changes_under_a_gate_closes_it(here: Site) -> None:
@@ -84,6 +71,7 @@ def test_a_file_that_changes_under_a_gate_closes_it(here: Site) -> None:
     again = here.opened(release, "environment", "2")
     assert here.standing(release, "environment").attempt == 2
     roll_back_stage(again)
+    here.place("test")
 
 
 def test_a_returned_release_comes_back_and_repeats_only_what_changed(here: Site) -> None:
@@ -136,6 +124,7 @@ def test_a_missing_database_is_made_and_taken_back(here: Site) -> None:
         assert ("golive extra" in _names(here)) is fill
     _execute(here, "postgres", 'DROP DATABASE "golive extra"')
     _execute(here, "postgres", "DROP ROLE extra_owner")
+    here.place("test")
 
 
 _DATABASE = """  extra:
@@ -177,6 +166,7 @@ def test_two_components_of_which_one_is_unchanged_share_nothing(here: Site) -> N
     assert here.version() == "2.0.0"
     here.roll_back(release)
     assert not (web / "current").is_symlink()
+    here.place("test")
 
 
 def _with_web(text: str) -> str:

@@ -32,13 +32,9 @@ def lives_of(events: Sequence[Event]) -> tuple[Event, ...]:
 
 
 def served_before(events: Sequence[Event], release: str) -> Event | None:
-    """What served when ``release`` came, or serves now if it never went live: what its rollback brings back."""
-    before: list[Event] = []
-    for event in lives_of(events):
-        if event.data["release"] == release:
-            break
-        before.append(event)
-    return before[-1] if before else None
+    """What serves without ``release``: what its rollback brings back."""
+    others = [event for event in lives_of(events) if event.data["release"] != release]
+    return others[-1] if others else None
 
 
 def gone_over(events: Sequence[Event], release: str) -> str | None:

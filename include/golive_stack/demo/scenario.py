@@ -125,6 +125,7 @@ def take_back(info: Info, environment: str, say: Say) -> None:
         run_step(here, "confirm")
         close_stage(here)
         check_verdict(here)
+        direct.deliver(info, ledger, NEW)
     finally:
         ledger.close()
 

@@ -27,8 +27,12 @@ class RunningPreview:
         channels = [word for name in CHANNELS for word in ("--channel", name)]
         command = [sys.executable, "-m", "golive_stack.slack_preview", "--home", str(self.home), "--port", "0"]
         self._process = subprocess.Popen(
-            [*command, "--token", CREDENTIAL, *channels],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "include")},
+            [*command, *channels],
+            env={
+                **os.environ,
+                "GOLIVE_SLACK_TOKEN": CREDENTIAL,
+                "PYTHONPATH": str(Path(__file__).parents[3] / "include"),
+            },
             stdout=subprocess.PIPE,
             text=True,
         )
