@@ -45,7 +45,7 @@ CHECKS: tuple[Check, ...] = (
     _pytest("integration", "airflow", 1200, "--verbose"),
     _pytest("faults", "airflow", 1500, "--verbose"),
     _pytest("browser", "dev", 600, "--verbose"),
-    _pytest("bench", "airflow", 1800, "--verbose", "--capture=no"),
+    _pytest("bench", "airflow", 1800, "--capture=no", "-o", "python_files=bench_*.py"),
 )
 SUITES: tuple[str, ...] = tuple(dict.fromkeys(check.suite for check in CHECKS))
 ON_DEMAND: frozenset[str] = frozenset({"bench"})

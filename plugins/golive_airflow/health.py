@@ -9,7 +9,7 @@ from airflow.task.trigger_rule import TriggerRule
 
 from golive_airflow.context import open_ledger, runtime_of
 from golive_airflow.errors import Unhealthy
-from golive_airflow.notify import deliver_stream
+from golive_airflow.notify import deliver_everything, deliver_stream
 from golive_airflow.retries import patience
 from golive_airflow.words import both, explained, label
 
@@ -29,7 +29,10 @@ class HealthOperator(BaseOperator):
 
 
 class DueEnvironments(HealthOperator):
-    """The environments in which it is two o'clock at night, or the one that the form names; skips all when none is."""
+    """The environments in which it is two o'clock at night, or the one that the form names; skips all when none is.
+
+    On the way it does what else must be done every half hour: missing heads are written, waiting messages are sent.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(task_id=DUE, **kwargs)
@@ -37,8 +40,11 @@ class DueEnvironments(HealthOperator):
     def execute(self, context: Any) -> list[str]:
         from golive.stages.health import due_environments
 
+        ledger = open_ledger()
+        ledger.confirm_heads()
+        deliver_everything(ledger)
         named = context["params"].get("environment")
-        due = [named] if named else list(due_environments(open_ledger()))
+        due = [named] if named else list(due_environments(ledger))
         if not due:
             raise AirflowSkipException(both("nothing_due", "\n"))
         return due

@@ -39,6 +39,15 @@ def deliver_stream(ledger: "Ledger", stream: str) -> None:
         log.warning("messages to %s are kept for the next delivery: %s", channel, cause)
 
 
+def deliver_everything(ledger: "Ledger") -> None:
+    """Send whatever still waits in any stream: a release that has ended has no task of its own to do it."""
+    from golive.reports.outbox import entries
+
+    for stream in ledger.streams():
+        if any(entry.pending for entry in entries(ledger.read(stream)).values()):
+            deliver_stream(ledger, stream)
+
+
 def slack_poster() -> "SlackPoster | None":
     """Slack by the connection ``golive_slack`` (token as password, ``base_url`` as extra); None without one."""
     from airflow.sdk.bases.hook import BaseHook

@@ -94,8 +94,12 @@ async def compare(servers: dict[str, Server], key: Path, bundle: bytes, hexdiges
         print(f"{len(servers)} hosts: golive {golive:.2f} s, OpenSSH pipe {openssh:.2f} s, load {load:.1f}", flush=True)
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+def test_forty_hosts_against_an_openssh_pipe() -> None:
+    """Both sides end with the same files; the figures are printed, not judged."""
+    main(40)
+
+
+def main(count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="golive-bench-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         hosts = (f"host{number}" for number in range(count))
@@ -107,4 +111,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)

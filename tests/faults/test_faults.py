@@ -87,7 +87,7 @@ def test_a_stale_worker_after_a_rollback_changes_nothing(live: Live) -> None:
 
 
 def test_a_cut_connection_does_not_cut_the_effect(live: Live) -> None:
-    """Every SSH session of the host is killed while the operation runs; the run ends green, the effect happened once."""
+    """Every SSH session of the host is killed while the operation runs; the run ends green, with one effect."""
     release, before = live.submit("cut"), dumps(live)
     run = live.trigger("environment", release)
     event = event_of(live, release, "effect.intended", "backup")
@@ -104,13 +104,13 @@ def test_a_full_disk_ends_with_the_old_version_serving(live: Live) -> None:
     """No room for the bundle: install fails and is taken back; once there is room the next attempt goes through."""
     release = live.submit("full")
     assert live.sign(release, "environment", live.trigger("environment", release)) == "success"
-    hosts.restart(live.info.home, "test", "app1", limit_file_kb=8)
+    hosts.restart(live.info.home, "test", "app1", limit_file_kb=4)
     try:
         run = live.trigger("install", release)
         assert live.sign(release, "install", run) == "failed"
     finally:
         hosts.restart(live.info.home, "test", "app1")
-    assert live.standing(release, "install").state in ("rolled_back", "quarantined")
+    assert live.standing(release, "install").state == "rolled_back"
     assert live.version() == "1.0.0"
     assert live.sign(release, "install", live.trigger("install", release)) == "success"
 
@@ -139,12 +139,13 @@ def test_a_bundle_changed_on_its_way_is_never_unpacked(live: Live) -> None:
     """Bytes are added to the bundle on the host after its upload: unpack refuses it, and install is taken back."""
     release = live.submit("changed")
     assert live.sign(release, "environment", live.trigger("environment", release)) == "success"
-    run = live.trigger("install", release)
     incoming = live.info.home.host("test", "app1") / "home" / "components" / "api" / "incoming"
+    there = set(incoming.glob("*.tar.gz"))
+    run = live.trigger("install", release)
 
     def tampered() -> bool:
         live.answer_all(release)
-        for bundle in incoming.glob("*.tar.gz"):
+        for bundle in set(incoming.glob("*.tar.gz")) - there:
             with bundle.open("ab") as file:
                 file.write(b"changed")
             return True

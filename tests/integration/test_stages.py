@@ -116,6 +116,7 @@ def test_a_rollback_that_fails_is_quarantined_and_a_later_one_ends_it(
     """While the old version cannot start nothing is called rolled back; each failure is an incident of its own, and
     the rollback that succeeds closes them all."""
     monkeypatch.setattr(rollback, "PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(rollback, "TRIES", 2)
     release = here.submit("stuck", variant="pages_500")
     run = here.until(release, "cutover", "smoke")
     with pytest.raises(CheckFailed):

@@ -8,7 +8,7 @@ from golive_stack.home import Home
 from golive_stack.state import State
 
 VICTIM = "app2"
-FULL_DISK_KB = 8
+FULL_DISK_KB = 4
 """Nothing larger can be written on the host: what a full disk looks like to a program."""
 
 

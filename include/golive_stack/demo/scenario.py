@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from golive.ledger.events import release_stream
 from golive.secret import Secret
 from golive.stages.api import (
     check_verdict,
@@ -16,6 +17,7 @@ from golive.stages.api import (
 from golive.stages.live import serving
 from golive.stages.on_demand import ROLLBACK
 from golive.stages.runtime import Run
+from golive.stages.standing import StageState, fold_stages
 from golive.texts import text
 from golive_stack import direct, example
 from golive_stack.databases import ENVIRONMENTS, example_name
@@ -26,6 +28,8 @@ from golive_stack.state import State
 
 OLD, NEW = "contact-center-1.0", "contact-center-2.0"
 RUN_SECONDS = 600.0
+LEFT = frozenset({StageState.OPEN, StageState.CLOSED, StageState.RETURNED, StageState.QUARANTINED})
+"""What an earlier demo may have left of version 2, however it ended."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +109,14 @@ def prepare(info: Info, say: Say) -> None:
         submit_release(ledger, example.write_release(info.home.root / "releases" / OLD, "1.0.0"), REQUESTER)
         submit_release(ledger, example.write_release(info.home.root / "releases" / NEW, "2.0.0"), REQUESTER)
         live = {environment: serving(ledger, environment) for environment in ENVIRONMENTS}
+        stages = fold_stages(ledger.read(release_stream(NEW)))
     finally:
         ledger.close()
     for environment, event in live.items():
+        if any(where == environment and standing.state in LEFT for (where, _), standing in stages.items()):
+            take_back(info, environment, say)
         if event is None:
             direct.go_live(info, OLD, environment, say)
-        elif event.data["release"] == NEW:
-            take_back(info, environment, say)
 
 
 def take_back(info: Info, environment: str, say: Say) -> None:
