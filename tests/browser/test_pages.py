@@ -46,6 +46,6 @@ def test_a_stage_is_triggered_by_its_form_and_signed_in_required_actions(page: P
 
 def test_the_channel_tells_the_story(page: Page, stack: Stack) -> None:
     """The release's thread is on the channel page, in Korean, with who was asked and who signed."""
-    page.goto(stack.told["channel"])
+    page.goto(f"{stack.told['channel']}/?channel=contact-center-release")
     expect(page.get_by_text("최품질").first).to_be_visible()
     expect(page.get_by_text("환경 준비").first).to_be_visible()

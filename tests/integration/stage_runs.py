@@ -1,20 +1,17 @@
 """Stages carried out on real hosts and databases without a scheduler, and what breaks them."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
-import pytest
 
 from golive.ledger import Ledger
 from golive.ledger.events import Event, release_stream
@@ -33,12 +30,11 @@ from golive.stages.effects import Effect, fold_effects
 from golive.stages.on_demand import ROLLBACK
 from golive.stages.runtime import Run, Runtime
 from golive.stages.standing import StageStanding, fold_stages
-from golive_stack import direct, example, lifecycle
-from golive_stack.databases import ENVIRONMENTS, example_name
-from golive_stack.home import REPOSITORY, Home
+from golive_stack import direct, example
+from golive_stack.databases import example_name
+from golive_stack.home import REPOSITORY
 from golive_stack.info import Info
 from golive_stack.state import State
-from tests.checker.invariants import check
 
 OLD = "contact-center-1.0"
 Edit = Callable[[str], str]
@@ -183,36 +179,6 @@ def killed(process: "subprocess.Popen[bytes]") -> bool:
     return process.returncode == -signal.SIGKILL
 
 
-@pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
-    """Hosts and a database in a home of their own, version 1 serving in the test environment; gone at the end."""
-    home = Home(Path(tempfile.mkdtemp(suffix=".golive")))
-    try:
-        info = lifecycle.up(home, silent, parts={"postgres", "hosts"})
-        found = Site(info, direct.open_ledger(info))
-        for environment in ENVIRONMENTS:
-            example.seed_database(_url(info, environment))
-            found.place(environment)
-        # A version that does not answer is given up sooner than by the example, so that failing rollbacks are short.
-        found.submit(OLD, lambda text: text.replace("attempts: 40", "attempts: 12"), version="1.0.0")
-        found.live(OLD)
-        try:
-            yield found
-        finally:
-            found.ledger.close()
-    finally:
-        lifecycle.down(home, silent)
-        shutil.rmtree(home.root, ignore_errors=True)
-
-
-@pytest.fixture
-def here(site: Site) -> Iterator[Site]:
-    """Asked after each test: version 1 serves again, and every invariant holds."""
-    yield site
-    assert site.version() == "1.0.0"
-    assert check(site.info.home.root) == []
-
-
-def _url(info: Info, environment: str) -> Secret:
+def database_url(info: Info, environment: str) -> Secret:
     name, word = example_name(environment), State(info.home.state).password(f"database/{environment}")
     return info.postgres.url(name, name, word)

@@ -26,7 +26,7 @@ from golive_stack import hosts
 from tests.integration.stage_runs import OLD, Site, killed, stopped, wait_for
 
 pytestmark = pytest.mark.integration
-pytest_plugins = ["tests.integration.stage_runs"]
+pytest_plugins = ["tests.integration.stage_fixtures"]
 
 
 def test_a_release_goes_live_on_three_hosts_and_comes_back(here: Site) -> None:

@@ -18,7 +18,7 @@ from golive_stack.state import State as Choices
 from tests.integration.stage_runs import OLD, Site
 
 pytestmark = pytest.mark.integration
-pytest_plugins = ["tests.integration.stage_runs"]
+pytest_plugins = ["tests.integration.stage_fixtures"]
 
 
 def test_nothing_happens_without_its_ground_its_gate_and_its_turn(here: Site) -> None:

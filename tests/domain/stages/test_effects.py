@@ -134,6 +134,12 @@ def test_a_worker_that_did_not_know_of_the_failure_before_may_still_find_it_done
     assert fold_effects(events, "test")[KEYS[0]].state is State.IN_FORCE
 
 
+def test_an_answer_that_never_came_does_not_hide_a_failure() -> None:
+    """A second worker that lost its connection knows less than the one that saw it fail."""
+    events = told([(KEYS[0], "intend", 0), (KEYS[0], "failed", 0), (KEYS[0], "unknown", 0)])
+    assert fold_effects(events, "test")[KEYS[0]].state is State.FAILED
+
+
 def test_operation_ids_differ_by_everything_that_names_an_effect() -> None:
     """Release, manifest, environment, key and generation each make another operation; a compensation has its own."""
     base = ("r", MANIFEST, "test", KEYS[0], 1)
