@@ -70,8 +70,12 @@ def open_ledger() -> "Ledger":
 def connection_of(name: str) -> "Connection":
     """The Airflow connection ``name`` as a value. Raises ``ConnectionUnusable`` unless it is SSH or Postgres."""
     from airflow.sdk.bases.hook import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
 
-    found = BaseHook.get_connection(name)
+    try:
+        found = BaseHook.get_connection(name)
+    except AirflowNotFoundException as error:
+        raise ConnectionUnusable(name=name, type="-", known=", ".join(_MAKERS)) from error
     make = _MAKERS.get(found.conn_type or "")
     if make is None:
         raise ConnectionUnusable(name=name, type=found.conn_type, known=", ".join(_MAKERS))

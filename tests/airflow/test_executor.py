@@ -1,5 +1,6 @@
 """The executor drops a report of success when the task goes on, and only then."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,7 +97,8 @@ def test_the_stock_executor_still_needs_the_cure() -> None:
 def test_importing_what_tasks_need_starts_nothing() -> None:
     """The workers are forked afterwards, so no thread and no connection may be there."""
     command = [sys.executable, "-c", FORKABLE]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=paths)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "1 []"
 

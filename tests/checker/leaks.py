@@ -80,7 +80,8 @@ def _leases(world: World) -> Iterator[str]:
         for target, lease in story.leases(events).items():
             release = lease["holder"].partition("/")[2]
             stages = story.stages(world.releases.get(release, []))
-            states = {stage: s.state for (where, stage), s in stages.items() if where == environment}
+            own = {stage: s.state for (where, stage), s in stages.items() if where == environment}
+            states = {stage: state for stage, state in own.items() if stage not in ("release", "rollback")}
             on_its_way = {"open", "closed"} & set(states.values()) and states.get("cutover") != "closed"
             if not on_its_way and "quarantined" not in states.values():
                 yield f"{environment}: {lease['holder']} still holds {target}"

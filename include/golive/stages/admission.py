@@ -7,7 +7,9 @@ from typing import Any
 
 from golive.approvals.gate import require_granted
 from golive.approvals.line import line_for
+from golive.approvals.standing import standing as gate_standing
 from golive.approvals.values import Gate, Line
+from golive.approvals.values import State as GateState
 from golive.ledger.events import Event, NewEvent
 from golive.release.manifest import Manifest
 from golive.release.plan import Plan, PlannedStep
@@ -27,10 +29,12 @@ from golive.stages.errors import (
     HalfUndone,
     NoApprovalLine,
     OutsideWindow,
+    PromotionRefused,
     ProofMissing,
     RunEnded,
     StageNotOpen,
 )
+from golive.stages.promotion import PROMOTED, promotion_problems
 from golive.stages.runtime import Run
 from golive.stages.standing import StageStanding, StageState, fold_stages
 from golive.stages.subject import Subject
@@ -53,6 +57,8 @@ class Admission:
         gate, line = gate_of(standing, self.subject.manifest, self.run)
         require_granted(events, gate, line, now)
         require_window(self.subject, self.run, now)
+        if self.run.stage in PROMOTED:
+            require_promoted(events, self.subject, self.run)
         effects = fold_effects(events, self.run.environment)
         require_ground(self.plan, self.steps[0], effects, standing)
         require_whole(self.steps, effects)
@@ -125,6 +131,24 @@ def gate_of(standing: StageStanding, manifest: Manifest, run: Run) -> tuple[Gate
         raise NoApprovalLine(stage=run.stage, environment=run.environment)
     gate = Gate(run.release, run.environment, run.stage, standing.attempt, standing.manifest, standing.plan)
     return gate, line
+
+
+def require_signed(events: Sequence[Event], standing: StageStanding, manifest: Manifest, run: Run) -> None:
+    """The whole line signed this very attempt, whenever that was. Raises ``NotApproved``, ``GateReturned``, ….
+
+    Asked before a stage is closed: what an earlier round left in force needs no effect, and so asked no gate.
+    """
+    gate, line = gate_of(standing, manifest, run)
+    now = events[-1].at
+    if any(gate_standing(events, gate, line, step.kind, now).state is not GateState.GRANTED for step in line.steps):
+        require_granted(events, gate, line, now)
+
+
+def require_promoted(events: Sequence[Event], subject: Subject, run: Run) -> None:
+    """What is installed here stands live in the environment before, now. Raises ``PromotionRefused``."""
+    problems = promotion_problems(events, subject.manifest, run.environment, subject.manifest.locale)
+    if problems:
+        raise PromotionRefused(release=run.release, environment=run.environment, reasons="; ".join(problems))
 
 
 def require_window(subject: Subject, run: Run, now: datetime) -> None:

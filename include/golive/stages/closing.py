@@ -5,8 +5,8 @@ from typing import Any
 
 from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.plan import Plan
-from golive.stages.admission import require_open, require_same, stands
-from golive.stages.catalogue import LAST, REPEATABLE, WHOLE, stage_definition
+from golive.stages.admission import require_open, require_same, require_signed, stands
+from golive.stages.catalogue import LAST, REPEATABLE, STAGES, WHOLE, stage_definition
 from golive.stages.effects import fold_effects
 from golive.stages.engine import closed_for
 from golive.stages.errors import StageIncomplete, StageNotClosed
@@ -42,6 +42,8 @@ def _closing(runtime: Runtime, subject: Subject, plan: Plan, events: Sequence[Ev
     run = runtime.run
     standing = require_open(events, run)
     require_same(standing, plan)
+    if run.stage in STAGES:
+        require_signed(events, standing, subject.manifest, run)
     effects = fold_effects(events, run.environment)
     if run.stage == WHOLE and not is_live(events, run.environment):
         raise StageIncomplete(stage=run.stage, missing=LAST)

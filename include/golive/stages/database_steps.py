@@ -12,11 +12,11 @@ def backup(database: str, where: Mapping[str, str], tool: str, password: Secret,
     """Dumps ``database`` to a new file; prints its path, digest and size. Older dumps beyond ``keep`` are removed."""
     script = sh(
         """umask 077
-PGPASSWORD=$(cat); export PGPASSWORD
+PGPASSWORD=$(cat) PGDATABASE={database}; export PGPASSWORD PGDATABASE
 mkdir -p {directory} || exit 1
 rm -f {directory}/*.part
 file={directory}/$(date -u +%Y%m%dT%H%M%SZ)-$$.dump
-{tool} --format=custom --no-password --host {host} --port {port} --username {user} --file "$file.part" {database} ||
+{tool} --format=custom --no-password --host {host} --port {port} --username {user} --file "$file.part" ||
     { rm -f "$file.part"; exit 1; }
 mv "$file.part" "$file"
 ls {directory} | grep '[.]dump$' | sort -r | tail -n +{after} | while read -r old; do rm -f {directory}/"$old"; done

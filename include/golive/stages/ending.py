@@ -90,6 +90,8 @@ def roll_back_release(runtime: Runtime, reason: str = "") -> RollbackReport:
     stages = (*STAGES, WHOLE)
     with one_at_a_time(runtime):
         if not _begin(runtime, _RELEASE, stages, reason):
+            # Nothing is in force: a lease that a lost worker left would only keep others out.
+            give_back(ledger, run.environment, run.release)
             return _nothing(runtime)
         return _compensate(runtime, stages, _RELEASE, "rolled_back", reason)
 

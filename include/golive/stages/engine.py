@@ -16,7 +16,7 @@ from golive.stages.catalogue import REPEATABLE, step_definition
 from golive.stages.definition import StepDefinition, fence_target
 from golive.stages.effects import State, fold_effects
 from golive.stages.errors import CheckFailed, Overtaken, RunEnded, StepFailed, StepUnknown
-from golive.stages.fencing import give_back, take
+from golive.stages.fencing import hand_back, take
 from golive.stages.runtime import Runtime
 from golive.stages.standing import StageState, fold_stages
 from golive.stages.subject import Subject, load_subject, plan_of, scope_of
@@ -72,7 +72,7 @@ def _admitted(runtime: Runtime, definition: StepDefinition, admission: Admission
     try:
         ledger.append(stream, replace(admission, tokens=tokens).decide)
     except RefusedError:
-        give_back(ledger, run.environment, run.release, taken.new)
+        hand_back(ledger, run.environment, run.release, taken)
         raise
     return tokens
 

@@ -3,7 +3,7 @@
 facts → (gate) → directories → runtime → services → databases → monitoring → backup → restore_check
 """
 
-from golive.canonical import digest_bytes
+from golive.canonical import digest, digest_bytes
 from golive.hosts.shell import sh
 from golive.release.plan import PlannedStep
 from golive.secret import Secret
@@ -38,31 +38,39 @@ def _put(scope: Scope, step: PlannedStep, name: str, text: str, mode: str) -> Wo
     return HostWork(host_steps.put_file(target, text, mode, keep), probe)
 
 
-def _restore(scope: Scope, step: PlannedStep, name: str) -> Work:
+def _restore(scope: Scope, step: PlannedStep, name: str, text: str) -> Work:
     keep = f"{scope.manifest.release}-{_component(step)}-{name}"
-    return HostWork(host_steps.restore_file(f"components/{_component(step)}/{name}", keep))
+    written = digest_bytes(text.encode())
+    return HostWork(host_steps.restore_file(f"components/{_component(step)}/{name}", keep, written))
 
 
-def _runtime(scope: Scope, step: PlannedStep) -> Work:
+def _runtime_text(scope: Scope) -> str:
     """The environment's tools as variables, sourced before a release starts: ``GOLIVE_<TOOL>``."""
     lines = [
         sh("GOLIVE_{tool}={path}; export GOLIVE_{tool}\n", tool=name.upper().replace("-", "_"), path=path)
         for name, path in sorted(scope.environment.tools.items())
     ]
-    return _put(scope, step, "runtime", "".join(lines), "0640")
+    return "".join(lines)
+
+
+def _control_text(scope: Scope, step: PlannedStep) -> str:
+    return control_script(_component(step), scope.manifest.components[_component(step)].service.stop_seconds)
+
+
+def _runtime(scope: Scope, step: PlannedStep) -> Work:
+    return _put(scope, step, "runtime", _runtime_text(scope), "0640")
 
 
 def _restore_runtime(scope: Scope, step: PlannedStep) -> Work:
-    return _restore(scope, step, "runtime")
+    return _restore(scope, step, "runtime", _runtime_text(scope))
 
 
 def _services(scope: Scope, step: PlannedStep) -> Work:
-    service = scope.manifest.components[_component(step)].service
-    return _put(scope, step, "control", control_script(_component(step), service.stop_seconds), "0750")
+    return _put(scope, step, "control", _control_text(scope, step), "0750")
 
 
 def _restore_services(scope: Scope, step: PlannedStep) -> Work:
-    return _restore(scope, step, "control")
+    return _restore(scope, step, "control", _control_text(scope, step))
 
 
 def _name(step: PlannedStep) -> str:
@@ -107,7 +115,8 @@ def _backup(scope: Scope, step: PlannedStep) -> Work:
 
 
 def scratch_name(database: str) -> str:
-    return f"golive_restore_{database}"[:63]
+    """A name of its own for each database, whatever that is called: no option, no connection string, never cut."""
+    return f"golive_restore_{digest(database).removeprefix('sha256:')[:16]}"
 
 
 def _restore_check(scope: Scope, step: PlannedStep) -> Work:

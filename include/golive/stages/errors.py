@@ -129,3 +129,11 @@ class NotServing(RefusedError):
 
 class NothingServes(RefusedError):
     key = "stages.nothing_serves"
+
+
+class Returned(RefusedError):
+    key = "stages.returned"
+
+
+class PromotionRefused(RefusedError):
+    key = "stages.promotion_refused"

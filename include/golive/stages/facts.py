@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from golive.checks.values import Result, Verdict
 from golive.errors import TargetError
+from golive.hosts.errors import HostKeyMismatch, LoginRefused
 from golive.hosts.operation import REQUIRED_COMMANDS
 from golive.hosts.shell import sh
 from golive.hosts.values import Command
@@ -126,6 +127,8 @@ async def _one(bench: "Bench", name: str, now: int) -> Verdict:
     try:
         host = await bench.host(name)
         outcome = await host.run(facts_command(needed.commands, needed.files), timeout=30)
+    except (HostKeyMismatch, LoginRefused) as error:
+        return Verdict(name=f"facts/host:{name}", result=Result.FAIL, detail=str(error))
     except TargetError as error:
         return Verdict(name=f"facts/host:{name}", result=Result.INCONCLUSIVE, detail=str(error))
     facts = read_facts(outcome.output)

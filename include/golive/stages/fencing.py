@@ -83,6 +83,18 @@ def _highest(events: Sequence[Event], target: str) -> int:
     return max((e.data["token"] for e in events if e.kind == TAKEN and e.data["target"] == target), default=0)
 
 
+def hand_back(ledger: Ledger, environment: str, release: str, taken: Taken) -> None:
+    """Gives back what was newly taken, and only that: not what a rollback has taken over in the meantime."""
+
+    def decide(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
+        held = [current(events, target) for target in sorted(taken.new)]
+        mine = [lease for lease in held if lease is not None and lease.holder == holder(release)]
+        still = [lease for lease in mine if lease.token == taken.tokens[lease.target]]
+        return [NewEvent(RELEASED, {"target": lease.target, "token": lease.token}) for lease in still]
+
+    ledger.append(environment_stream(environment), decide)
+
+
 def give_back(ledger: Ledger, environment: str, release: str, targets: Collection[str] | None = None) -> None:
     """Gives back what a release or its rollback still holds in an environment: ``targets``, or all of it."""
     own = {holder(release), rollback_holder(release)}

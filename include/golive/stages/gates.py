@@ -51,8 +51,7 @@ def ask(runtime: Runtime, kind: str) -> Question | Settled:
     if here.standing.state is StageState.CLOSED or here.line.step(kind) is None:
         return Settled(Standing(State.GRANTED))
     if here.standing.state is not StageState.OPEN:
-        where = {"stage": here.gate.stage, "release": here.gate.release, "environment": here.gate.environment}
-        raise StageNotOpen(**where, state=here.standing.state.value)
+        raise _not_open(here)
     manifest = here.subject.manifest
     text = body(_dossier(runtime, here, Kind(kind)), manifest.locale)
     title = getattr(manifest.title, manifest.locale)
@@ -63,9 +62,16 @@ def ask(runtime: Runtime, kind: str) -> Question | Settled:
     return found
 
 
+def _not_open(here: _Here) -> StageNotOpen:
+    where = {"stage": here.gate.stage, "release": here.gate.release, "environment": here.gate.environment}
+    return StageNotOpen(**where, state=here.standing.state.value)
+
+
 def answer(runtime: Runtime, kind: str, person: str, word: str, reason: str, channel: str) -> Standing:
     """Signs or refuses an answer and says how the kind stands; ``refused`` says why an answer did not count."""
     here = _here(runtime)
+    if here.standing.state is not StageState.OPEN:
+        raise _not_open(here)
     excluded = here.standing.requesters
     stands = approvals.answer(runtime.ledger, here.gate, here.line, excluded, kind, person, word, reason, channel)
     tell(runtime)

@@ -64,15 +64,20 @@ cat >{target}.new && chmod {mode} {target}.new && mv {target}.new {target}
     return Command("put_file", script, stdin=content.encode())
 
 
-def restore_file(target: str, keep: str) -> Command:
-    """Puts back what ``put_file`` replaced."""
+def restore_file(target: str, keep: str, written: Digest) -> Command:
+    """Puts back what ``put_file`` replaced, if what it wrote (``written``) is still there: what somebody else has put
+    there since, another release for one, stays."""
     script = sh(
         """rm -f {target}.new
-if [ -e .golive/before/{keep} ]; then mv .golive/before/{keep} {target}
+if [ -e {target} ] && ! printf '%s\\n' {line} | sha256sum -c - >/dev/null 2>&1; then
+    rm -f .golive/before/{keep} .golive/before/{keep}.none
+    echo 'kept: it was changed since'
+elif [ -e .golive/before/{keep} ]; then mv .golive/before/{keep} {target}
 elif [ -e .golive/before/{keep}.none ]; then rm -f {target} .golive/before/{keep}.none; fi
 """,
         target=target,
         keep=keep,
+        line=f"{written.removeprefix('sha256:')}  {target}",
     )
     return Command("restore_file", script)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from golive.checks.values import Result, Verdict
 from golive.errors import GoliveError, TargetError
 from golive.ledger.errors import EvidenceCorrupt, EvidenceMissing
+from golive.ledger.events import release_stream
 from golive.release.plan import PlannedStep
 from golive.release.version import is_older
 from golive.stages.expectations import health_expectation
@@ -50,7 +51,8 @@ def _configuration(bench: "Bench") -> Verdict:
 
 def _promotion(bench: "Bench") -> Verdict:
     run = bench.runtime.run
-    problems = promotion_problems(bench.runtime.ledger, bench.scope.manifest, run.environment, "en")
+    events = bench.runtime.ledger.read(release_stream(run.release))
+    problems = promotion_problems(events, bench.scope.manifest, run.environment, "en")
     result = Result.FAIL if problems else Result.PASS
     return Verdict(name="verify/promotion", result=result, detail="; ".join(problems) or run.environment)
 

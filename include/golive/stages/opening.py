@@ -18,6 +18,7 @@ from golive.stages.errors import (
     NoApprovalLine,
     NoRequester,
     Quarantined,
+    Returned,
     RollbackFailed,
     RunEnded,
 )
@@ -56,7 +57,8 @@ def open_stage(runtime: Runtime) -> OpenedStage:
         raise NoRequester()
     if not runtime.alive():
         raise RunEnded()
-    check_fit(subject.manifest, subject.environment)
+    if run.stage not in REPEATABLE:  # a rollback goes by what was carried out, not by what was submitted since
+        check_fit(subject.manifest, subject.environment)
     if run.stage in STAGES and line_for(subject.manifest, run.stage, run.environment) is None:
         raise NoApprovalLine(stage=run.stage, environment=run.environment)
     plan = plan_of(runtime.ledger, subject)
@@ -114,6 +116,8 @@ class Opening:
         if before.run_id == run.run_id and before.state is not StageState.OPEN:
             # A run that has ended stays ended: a cleared task does not begin it again.
             raise RunEnded()
+        if before.state is StageState.RETURNED and before.manifest == self.subject.manifest_digest:
+            raise Returned(release=run.release, stage=run.stage, round=self.subject.round + 1)
         if before.state is not StageState.OPEN:
             return False
         if before.run_id == run.run_id and before.plan == self.plan.digest:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from golive.ledger import Ledger
-from golive.ledger.events import Event, release_stream
+from golive.ledger.events import Event
 from golive.release.manifest import Manifest
 from golive.texts import text
+
+PROMOTED = frozenset({"install", "cutover"})
+"""The stages whose effects need it: an environment may be prepared before."""
 
 
 def artifacts_of(manifest: Manifest) -> dict[str, str]:
@@ -25,13 +27,13 @@ def _passed(events: Sequence[Event], environment: str) -> Mapping[str, str] | No
     return artifacts
 
 
-def promotion_problems(ledger: Ledger, manifest: Manifest, environment: str, locale: str) -> tuple[str, ...]:
-    """Why ``manifest`` may not be installed in ``environment`` yet; empty when it may."""
+def promotion_problems(events: Sequence[Event], manifest: Manifest, environment: str, locale: str) -> tuple[str, ...]:
+    """Why ``manifest`` may not be installed in ``environment`` yet, by its release's events; empty when it may."""
     place = manifest.path.index(environment)
     problems = []
     if place > 0:
         before = manifest.path[place - 1]
-        if _passed(ledger.read(release_stream(manifest.release)), before) != artifacts_of(manifest):
+        if _passed(events, before) != artifacts_of(manifest):
             problems.append(text("stages.promotion_not_live_before", locale, environment=before))
     unapproved = manifest.unapproved_changes
     if unapproved and place == len(manifest.path) - 1:

@@ -162,8 +162,13 @@ class _Crew:
         if definition.undo is None:
             return Done("done", "kept on purpose")
         step = PlannedStep(effect.stage, effect.step, effect.target, effect.component, True, "", None, True)
-        work = definition.undo(item.scope, step)
-        return await perform(tools, Job(operation, token, effect.target, item.place, work, effect.operation))
+        try:
+            work = definition.undo(item.scope, step)
+            return await perform(tools, Job(operation, token, effect.target, item.place, work, effect.operation))
+        except (GoliveError, LookupError, TypeError, ValueError, OSError) as error:
+            # Whatever it is (a connection that was deleted, a tool that is not named any more), the others are undone
+            # and this one is quarantined; a rollback that only raises would end in neither.
+            return Done("failed", f"{type(error).__name__}: {error}")
 
 
 def _intend(runtime: Runtime, effect: Effect, token: int) -> str:

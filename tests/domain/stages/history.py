@@ -13,6 +13,7 @@ from golive.stages.admission import Admission, gate_of
 from golive.stages.effects import Effects, fold_effects
 from golive.stages.layout import Placement
 from golive.stages.planning import make_plan
+from golive.stages.promotion import artifacts_of
 from golive.stages.runtime import Run
 from golive.stages.standing import fold_stages
 from golive.stages.subject import Subject
@@ -64,6 +65,11 @@ class Record:
         event = Event(release_stream(RELEASE), len(self.events) + 1, kind, data, actor, self.now, "")
         self.events.append(event)
         return event
+
+    def promote(self) -> None:
+        """The release stands live in the environment before production."""
+        artifacts = artifacts_of(self.subject.manifest)
+        self.add("release.live", environment="test", plan=self.plan.digest, artifacts=artifacts)
 
     def wait(self, hours: float) -> None:
         self.now += timedelta(hours=hours)

@@ -5,17 +5,19 @@ from dataclasses import replace
 import pytest
 
 from golive.approvals.errors import ApprovalExpired, GateReturned, GateStopped, NotApproved
-from golive.stages.admission import cancelled, require_open
+from golive.stages.admission import cancelled, require_open, require_signed
 from golive.stages.effects import State
 from golive.stages.errors import (
     GroundMissing,
     HalfUndone,
     NoApprovalLine,
     OutsideWindow,
+    PromotionRefused,
     ProofMissing,
     RunEnded,
     StageNotOpen,
 )
+from golive.stages.standing import fold_stages
 from tests.domain.stages.history import MANIFEST, Record, begun, run, subject
 
 HOSTS = ("app1", "app2", "app3")
@@ -209,6 +211,7 @@ def test_outside_its_window_a_stage_waits() -> None:
     named = 'opens: "2026-01-01T00:00:00", closes: "2027-12-31T23:59:00"'
     window = (named, 'opens: "2026-03-02T22:00:00", closes: "2026-03-03T02:00:00"')
     record = Record(subject(window))
+    record.promote()
     for stage in ("environment", "install"):
         _whole(record, stage)
     record.open("cutover")
@@ -219,6 +222,35 @@ def test_outside_its_window_a_stage_waits() -> None:
     assert refused.value.data["opens"] == "2026-03-02T22:00+09:00"
     record.wait(4.1)
     assert len(record.intend("drain", "cutover")) == 1
+
+
+def test_what_was_taken_back_in_the_environment_before_is_not_installed_any_more() -> None:
+    """Promotion is asked at each effect, not only before the gate."""
+    record = Record()
+    record.promote()
+    _whole(record, "environment")
+    record.open("install")
+    record.fact("verify", stage="install")
+    record.sign("install")
+    record.add("release.rolled_back", environment="test", reason="")
+    with pytest.raises(PromotionRefused, match="test"):
+        record.intend("upload", "install")
+
+
+def test_a_stage_is_not_closed_by_signatures_of_an_earlier_attempt() -> None:
+    """What an earlier round left in force asks no gate, so the close does: the whole line, for this attempt."""
+    record = begun(Record())
+    standing = fold_stages(record.events)[("production", "environment")]
+    require_signed(record.events, standing, record.subject.manifest, run())
+    record.end("environment", "rolled_back")
+    record.open(run_id="r2")
+    standing = fold_stages(record.events)[("production", "environment")]
+    with pytest.raises(NotApproved):
+        require_signed(record.events, standing, record.subject.manifest, run(run_id="r2"))
+    record.sign()
+    record.wait(48)
+    record.fact("facts")
+    require_signed(record.events, standing, record.subject.manifest, run(run_id="r2"))
 
 
 def _whole(record: Record, stage: str) -> None:
@@ -235,6 +267,7 @@ def _whole(record: Record, stage: str) -> None:
 def test_a_later_stage_stands_on_all_earlier_ones() -> None:
     """Whatever was taken back in an earlier stage is missed by the step that is to come."""
     record = Record()
+    record.promote()
     _whole(record, "environment")
     record.open("install")
     record.fact("verify", stage="install")

@@ -6,7 +6,7 @@ import pytest
 
 from golive.ledger.events import NewEvent
 from golive.stages.catalogue import WHOLE
-from golive.stages.errors import AlreadyLive, AnotherRunLives, GroundMissing, Quarantined, RunEnded
+from golive.stages.errors import AlreadyLive, AnotherRunLives, GroundMissing, Quarantined, Returned, RunEnded
 from golive.stages.opening import Opening, outdated_effects
 from golive.stages.runtime import Runtime
 from tests.domain.stages.history import Record, begun, run
@@ -54,13 +54,17 @@ def test_what_is_closed_for_this_plan_is_finished_for_everybody() -> None:
 
 @pytest.mark.parametrize("end", ["returned", "stopped", "rolled_back"])
 def test_a_run_that_ended_stays_ended(end: str) -> None:
-    """A cleared task does not begin it again; another run does."""
+    """A cleared task does not begin it again; another run does, but not of a round that was returned."""
     record = Record()
     record.open()
     record.end("environment", end)
     with pytest.raises(RunEnded):
         opening(record)
-    assert len(opening(record, run_id="r2")) == 1
+    if end == "returned":
+        with pytest.raises(Returned):
+            opening(record, run_id="r2")
+    else:
+        assert len(opening(record, run_id="r2")) == 1
 
 
 def test_drift_under_an_open_stage_is_a_new_attempt() -> None:

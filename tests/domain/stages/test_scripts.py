@@ -137,8 +137,19 @@ def test_a_file_is_put_back_as_it_was(run: Run, tmp_path: Path) -> None:
         assert (target.read_text(), target.stat().st_mode & 0o777) == ("two\n", 0o750)
         assert run(host_steps.file_is("control", digest_bytes(b"two\n"))).returncode == 0
         for _ in range(2):
-            assert run(host_steps.restore_file("control", "keep")).returncode == 0
+            assert run(host_steps.restore_file("control", "keep", digest_bytes(b"two\n"))).returncode == 0
         assert (target.read_text() if target.exists() else None) == before
+
+
+def test_a_file_that_somebody_else_has_written_since_is_not_put_back(run: Run, tmp_path: Path) -> None:
+    """Another release's file stays, and what was kept of before goes."""
+    target = tmp_path / "control"
+    target.write_text("before\n")
+    assert run(host_steps.put_file("control", "ours\n", "0750", "keep")).returncode == 0
+    target.write_text("another release\n")
+    assert run(host_steps.restore_file("control", "keep", digest_bytes(b"ours\n"))).returncode == 0
+    assert target.read_text() == "another release\n"
+    assert not list((tmp_path / ".golive" / "before").iterdir())
 
 
 def test_only_folders_that_were_made_and_are_empty_go(run: Run, tmp_path: Path) -> None:
