@@ -52,7 +52,14 @@ def _value(row: ConnectionRow) -> Connection:
 
 def runtime(info: Info, ledger: Ledger, run: Run, say: Callable[[str], None] = print) -> Runtime:
     """What a stage may use, as the edge would build it. Runs of this kind end with their process."""
-    return Runtime(ledger, run, connections_of(info), lives=lambda _stage, run_id: run_id == run.run_id, say=say)
+    return Runtime(
+        ledger,
+        run,
+        connections_of(info),
+        lives=lambda _stage, run_id: run_id == run.run_id,
+        say=say,
+        group=lambda title, lines: say(" ".join((title, *lines))[:300]),
+    )
 
 
 def go_live(

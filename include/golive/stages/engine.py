@@ -103,7 +103,7 @@ def _act(
     waiting = [(step, effects[step.key].operation) for step in steps if not stands(effects[step.key], step)]
     done_before = [_say(runtime, "done_before", step) for step in steps if stands(effects[step.key], step)]
     results = asyncio.run(_perform_all(runtime, definition, subject, waiting, tokens))
-    lines = [_say(runtime, "finished", step, outcome=f"{done.outcome} {done.detail}".strip()) for step, done in results]
+    lines = [_show(runtime, step, done) for step, done in results]
     _raise_for(definition.name, results)
     return StepReport(definition.name, (*done_before, *lines))
 
@@ -147,6 +147,14 @@ def _record(runtime: Runtime, operation: str, done: Done) -> None:
         "detail": done.detail,
     }
     runtime.ledger.record(release_stream(runtime.run.release), NewEvent("effect.recorded", data))
+
+
+def _show(runtime: Runtime, step: PlannedStep, done: Done) -> str:
+    """One target's outcome, and what it said, as a group of the log."""
+    name = f"{step.stage}.{step.step}"
+    title = text("stages.finished", "en", step=name, target=step.target, outcome=done.outcome)
+    runtime.group(title, done.detail.splitlines())
+    return title
 
 
 def _say(runtime: Runtime, key: str, step: PlannedStep, **data: str) -> str:

@@ -8,6 +8,7 @@ from golive.approvals.line import line_for
 from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.fit import check_fit
 from golive.release.plan import Plan
+from golive.stages import incidents
 from golive.stages.catalogue import LAST, REPEATABLE, STAGES
 from golive.stages.effects import HALF_UNDONE, Effect, fold_effects
 from golive.stages.ending import End, ends
@@ -174,11 +175,26 @@ def _drop_outdated(runtime: Runtime, plan: Plan) -> None:
     touched = [s for (where, stage), s in fold_stages(events).items() if where == run.environment and stage in stages]
     result = undo_all(runtime, outdated)
     if result.failed:
+        _quarantine(runtime, [s for s in touched if s.state is StageState.CLOSED], result.failed)
         names = ", ".join(result.failed)
         raise RollbackFailed(release=plan.release, environment=plan.environment, targets=names)
     closed = [standing for standing in touched if standing.state is StageState.CLOSED]
     end = End("rolled_back", text("stages.outdated", "en"))
     runtime.ledger.append(stream, lambda events, _now: ends(events, closed, end))
+
+
+def _quarantine(runtime: Runtime, closed: Sequence[StageStanding], failed: Sequence[str]) -> None:
+    """This stage and those whose effects are half taken back are quarantined, with an incident."""
+    run = runtime.run
+    locale = load_subject(runtime.ledger, run.release, run.environment).manifest.locale
+    end = End("quarantined", detail=", ".join(failed))
+
+    def decide(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
+        own = fold_stages(events)[(run.environment, run.stage)]
+        return [*ends(events, [own, *closed], end), *incidents.opened(events, run, locale, failed)]
+
+    runtime.ledger.append(release_stream(run.release), decide)
+    tell(runtime)
 
 
 def outdated_effects(events: Sequence[Event], plan: Plan) -> tuple[Effect, ...]:

@@ -1,6 +1,7 @@
 """Who runs, for which release, and with what: the edge builds a Runtime, the stages use it."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from golive.ledger import Ledger
@@ -32,12 +33,18 @@ class Run:
     parent_run_id: str | None = None
 
 
+def print_group(title: str, lines: Sequence[str]) -> None:
+    """A title and what belongs to it, on a plain terminal."""
+    sys.stdout.write("\n  ".join((title, *lines)) + "\n")
+
+
 @dataclass(frozen=True)
 class Runtime:
     """What a stage may use.
 
     ``alive`` asks whether neither this run nor its parent was ended, ``lives`` whether a run (by its
-    stage and run id) still goes on; ``link`` leads people to this run.
+    stage and run id) still goes on; ``link`` leads people to this run;
+    ``group`` shows what one target said under a title of its own.
     """
 
     ledger: Ledger
@@ -46,4 +53,5 @@ class Runtime:
     alive: Callable[[], bool] = lambda: True
     lives: Callable[[str, str], bool] = lambda stage, run_id: True
     say: Callable[[str], None] = print
+    group: Callable[[str, Sequence[str]], None] = print_group
     link: str = ""
