@@ -40,7 +40,7 @@ CHECKS: tuple[Check, ...] = (
         ("{python}", "-m", "mypy", "--python-executable", "{airflow}", "include", "plugins"),
         600,
     ),
-    _pytest("domain", "domain", 300, "--quiet"),
+    _pytest("domain", "domain", 600, "--quiet", "--numprocesses=2", "--dist=worksteal"),
     _pytest("airflow", "airflow", 600, "--quiet"),
     _pytest("integration", "airflow", 1200, "--verbose"),
     _pytest("faults", "airflow", 1500, "--verbose"),

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections import Counter
 
+import asyncssh
 import pytest
 
 from golive.stages import rollback
@@ -86,8 +87,7 @@ def test_a_bundle_changed_on_its_host_is_not_unpacked(here: Site) -> None:
 
 def test_a_host_that_is_not_who_it_was_gets_nothing(here: Site) -> None:
     """A wrong host key ends the first look; not a byte of a command is sent, and no approval is asked for."""
-    other = (here.info.home.host("production", "app1") / "host_key").with_name("host_key")
-    wrong = _public(other.read_text())
+    wrong = _public((here.info.home.host("production", "app1") / "host_key").read_text())
     right = _public((here.info.home.host("test", "app1") / "host_key").read_text())
     release = here.submit("impostor")
     here.place("test", lambda text: text.replace(right, wrong))
@@ -102,8 +102,6 @@ def test_a_host_that_is_not_who_it_was_gets_nothing(here: Site) -> None:
 
 
 def _public(private: str) -> str:
-    import asyncssh
-
     return asyncssh.import_private_key(private).export_public_key().decode().strip()
 
 
