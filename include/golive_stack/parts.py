@@ -6,6 +6,7 @@ from functools import partial
 from threading import Event
 
 from golive_stack import airflow, connections, databases, environments, hosts, postgres, processes, slack, sshd
+from golive_stack.boot import boot
 from golive_stack.home import Home
 from golive_stack.people import accounts
 from golive_stack.ports import answers, require_free
@@ -67,6 +68,9 @@ def start_hosts(site: Site) -> None:
     launched = [(launch(site, spec), missing, port) for spec, missing, port in specs]
     for record, missing, port in launched:
         wait_ready(site.home, record, partial(missing, port), 20.0, site.given_up)
+    for host in site.hosts:
+        for service in boot(site.home, host):
+            site.tell("booted", name=host.row.process, service=service)
 
 
 def start_slack(site: Site) -> None:

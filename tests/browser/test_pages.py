@@ -36,7 +36,14 @@ def test_a_stage_is_triggered_by_its_form_and_signed_in_required_actions(page: P
         sign_in(signing, stack, "choi.quality")
         signing.goto(f"{stack.told['page']}/dags/environment/runs/{run}/tasks/gate.decide/required_actions")
         expect(signing.get_by_text("고객상담센터 2.0").first).to_be_visible(timeout=120_000)
-        signing.get_by_role("button", name=re.compile("^승인")).click()
+        approve = signing.get_by_role("button", name=re.compile("^승인"))
+        # The question is written just before the task is parked; a page that was opened in between shows it asleep.
+        for _ in range(30):
+            if approve.is_visible() and approve.is_enabled():
+                break
+            signing.wait_for_timeout(1_000)
+            signing.reload()
+        approve.click()
     finally:
         approver.close()
     page.wait_for_timeout(1_000)
