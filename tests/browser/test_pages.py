@@ -34,25 +34,30 @@ def test_a_stage_is_triggered_by_its_form_and_signed_in_required_actions(page: P
     try:
         signing = approver.new_page()
         sign_in(signing, stack, "choi.quality")
-        signing.goto(f"{stack.told['page']}/dags/environment/runs/{run}/tasks/gate.decide/required_actions")
-        expect(signing.get_by_text("고객상담센터 2.0").first).to_be_visible(timeout=120_000)
+        question = f"{stack.told['page']}/dags/environment/runs/{run}/tasks/gate.decide/required_actions"
         approve = signing.get_by_role("button", name=re.compile("^승인"))
-        # The question is written just before the task is parked; a page that was opened in between shows it asleep.
-        for _ in range(30):
-            if approve.is_visible() and approve.is_enabled():
+        # The page shows what was there when it was opened, so it is opened until the question waits.
+        for _ in range(60):
+            signing.goto(question)
+            signing.wait_for_timeout(3_000)
+            if approve.count() and approve.first.is_enabled():
                 break
-            signing.wait_for_timeout(1_000)
-            signing.reload()
-        approve.click()
+        expect(signing.get_by_text("고객상담센터 2.0").first).to_be_visible(timeout=60_000)
+        approve.first.click()
+        expect(signing.get_by_text("choi.quality").first).to_be_visible(timeout=60_000)
     finally:
         approver.close()
-    page.wait_for_timeout(1_000)
-    expect(page.get_by_text(re.compile("success|성공", re.IGNORECASE)).first).to_be_visible(timeout=180_000)
+    for _ in range(60):
+        if "stage.closed" in stack.golive("ledger", "show", RELEASE):
+            break
+        page.wait_for_timeout(2_000)
+    page.reload()
+    expect(page.get_by_text(re.compile("success|성공", re.IGNORECASE)).first).to_be_visible(timeout=60_000)
     assert "environment.restore_check" in stack.golive("ledger", "show", RELEASE)
 
 
 def test_the_channel_tells_the_story(page: Page, stack: Stack) -> None:
     """The release's thread is on the channel page, in Korean, with who was asked and who signed."""
     page.goto(f"{stack.told['channel']}/?channel=contact-center-release")
-    expect(page.get_by_text("최품질").first).to_be_visible()
-    expect(page.get_by_text("환경 준비").first).to_be_visible()
+    expect(page.get_by_text("최품질").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("환경 준비").first).to_be_visible(timeout=60_000)
