@@ -42,9 +42,9 @@ CHECKS: tuple[Check, ...] = (
     ),
     _pytest("domain", "domain", 600, "--quiet", "--numprocesses=2", "--dist=worksteal"),
     _pytest("airflow", "airflow", 600, "--quiet"),
-    _pytest("integration", "airflow", 1200, "--verbose"),
-    _pytest("faults", "airflow", 1500, "--verbose"),
-    _pytest("browser", "dev", 600, "--verbose"),
+    _pytest("integration", "airflow", 2400, "--verbose"),
+    _pytest("faults", "airflow", 1800, "--verbose"),
+    _pytest("browser", "dev", 900, "--verbose"),
     _pytest("bench", "airflow", 1800, "--capture=no", "-o", "python_files=bench_*.py"),
 )
 SUITES: tuple[str, ...] = tuple(dict.fromkeys(check.suite for check in CHECKS))
