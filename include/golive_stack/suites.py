@@ -42,14 +42,16 @@ CHECKS: tuple[Check, ...] = (
     ),
     _pytest("domain", "domain", 600, "--quiet", "--numprocesses=2", "--dist=worksteal"),
     _pytest("airflow", "airflow", 600, "--quiet"),
+    _pytest("migration", "airflow", 1800, "--quiet"),
     _pytest("integration", "airflow", 2400, "--verbose"),
     _pytest("faults", "airflow", 1800, "--verbose"),
     _pytest("browser", "dev", 900, "--verbose"),
-    _pytest("bench", "airflow", 1800, "--capture=no", "-o", "python_files=bench_*.py"),
+    _pytest("bench", "airflow", 3600, "--capture=no", "-o", "python_files=bench_*.py"),
+    _pytest("soak", "airflow", 3600, "--capture=no", "-o", "python_files=soak_*.py"),
 )
 SUITES: tuple[str, ...] = tuple(dict.fromkeys(check.suite for check in CHECKS))
-ON_DEMAND: frozenset[str] = frozenset({"bench"})
-"""Suites that run only when they are named: they measure, and a busy machine would make them lie."""
+ON_DEMAND: frozenset[str] = frozenset({"bench", "soak"})
+"""Suites that run only when they are named: benches measure, and a busy machine would make them lie; soaks are long."""
 
 
 def chosen(suites: tuple[str, ...]) -> tuple[Check, ...]:

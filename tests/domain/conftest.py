@@ -35,8 +35,9 @@ _ACCESS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 class Postgres:
     """A server on loopback that lives as long as the test session and dies with it, however that ends."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
+        self.settings = settings
         self.data = directory / "data"
         self.data.mkdir()
         self.password = secrets.token_hex(8)
@@ -52,7 +53,7 @@ class Postgres:
         dies with the thread that started it.
         """
         self.port = self.port or _free_port()
-        settings = {**_SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.data)}
+        settings = {**_SETTINGS, **self.settings, "port": str(self.port), "unix_socket_directories": str(self.data)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(

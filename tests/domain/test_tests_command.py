@@ -14,10 +14,12 @@ from golive_stack.tests_command import Result
 from golive_stack.virtualenv import Virtualenv, install_commands
 
 
-def test_everything_but_the_bench_runs_unasked():
-    """Without a name all suites run in the table's order, the bench only when it is named."""
+def test_everything_but_bench_and_soak_runs_unasked():
+    """Without a name all suites run in the table's order, bench and soak only when they are named."""
     assert [suite for suite in SUITES if chosen((suite,))] == list(SUITES)
-    assert tuple(dict.fromkeys(check.suite for check in chosen(()))) == tuple(s for s in SUITES if s != "bench")
+    assert tuple(dict.fromkeys(check.suite for check in chosen(()))) == tuple(
+        s for s in SUITES if s not in ("bench", "soak")
+    )
     assert {check.suite for check in chosen(("bench",))} == {"bench"}
 
 

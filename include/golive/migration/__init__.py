@@ -1,0 +1,1 @@
+"""PostgreSQL to PostgreSQL through a mapping: analysis, bulk load, changes, verification, hand-over, flow-back."""

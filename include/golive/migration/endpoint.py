@@ -1,0 +1,123 @@
+"""One side of a migration: where it answers, and sessions whose settings never change what a value looks like."""
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import asyncpg
+import psycopg
+
+from golive.migration.errors import ServerFailed, ServerUnreachable
+from golive.secret import Secret
+
+CONNECT_SECONDS = 10
+LOCK_MILLISECONDS = 5_000
+STATEMENT_SECONDS = 6 * 3600
+"""The longest that one statement may take: an index on the largest table."""
+
+Encryption = Literal["disable", "prefer", "require", "verify-full"]
+
+PINNED = {
+    "datestyle": "ISO, YMD",
+    "timezone": "UTC",
+    "intervalstyle": "iso_8601",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "xmloption": "content",
+    "search_path": "pg_catalog",
+    "lock_timeout": str(LOCK_MILLISECONDS),
+    "statement_timeout": str(STATEMENT_SECONDS * 1000),
+    "idle_in_transaction_session_timeout": "0",
+    "row_security": "off",
+    "jit": "off",
+}
+"""Both sides speak in these: text of a value, and so its hash, must not depend on a role's or a database's settings.
+
+``row_security`` off makes a policy that would hide rows an error instead of a silent loss.
+"""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A database and how to enter it. ``encryption`` is libpq's ``sslmode``."""
+
+    host: str
+    port: int
+    user: str
+    password: Secret | None
+    database: str
+    encryption: Encryption = "prefer"
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}/{self.database}"
+
+    @contextmanager
+    def session(self, purpose: str, **settings: str) -> Iterator[psycopg.Connection]:
+        """A session in autocommit, pinned. ``purpose`` is shown by the server; ``settings`` replace pinned ones.
+
+        Raises ``ServerUnreachable`` where nobody knows what became of the last statement, ``ServerFailed`` else.
+        """
+        options = " ".join(f"-c {name}={_escaped(value)}" for name, value in {**PINNED, **settings}.items())
+        try:
+            with psycopg.connect(
+                host=self.host,
+                port=self.port,
+                user=self.user,
+                password=self.password.reveal() if self.password else None,
+                dbname=self.database,
+                autocommit=True,
+                connect_timeout=CONNECT_SECONDS,
+                sslmode=self.encryption,
+                application_name=f"golive {purpose}",
+                client_encoding="UTF8",
+                options=options,
+                keepalives_idle=30,
+                tcp_user_timeout=60_000,
+            ) as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise ServerUnreachable(database=str(self), cause=str(error).strip()) from error
+        except psycopg.Error as error:
+            raise ServerFailed(database=str(self), cause=str(error).strip()) from error
+
+    @asynccontextmanager
+    async def stream(self, purpose: str, **settings: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """As ``session``, for moving blocks by COPY."""
+        try:
+            connection = await asyncpg.connect(
+                host=self.host,
+                port=self.port,
+                user=self.user,
+                password=self.password.reveal() if self.password else None,
+                database=self.database,
+                timeout=CONNECT_SECONDS,
+                command_timeout=STATEMENT_SECONDS,
+                ssl=_tls(self.encryption),
+                statement_cache_size=0,
+                server_settings={"application_name": f"golive {purpose}", **PINNED, **settings},
+            )
+            try:
+                yield connection
+            finally:
+                # A session whose work broke off is cut: a polite close would wait for a server that may be gone.
+                connection.terminate()
+        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+            raise ServerUnreachable(database=str(self), cause=str(error).strip() or type(error).__name__) from error
+        except asyncpg.PostgresError as error:
+            raise _failure(str(self), error) from error
+
+
+def _failure(database: str, error: asyncpg.PostgresError) -> ServerFailed | ServerUnreachable:
+    """A session that the server ended (class 57P: shutdown, crash, terminated) may be asked again."""
+    gone = (error.sqlstate or "").startswith("57P")
+    return (ServerUnreachable if gone else ServerFailed)(database=database, cause=str(error).strip())
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
+def _tls(encryption: Encryption) -> ssl.SSLContext | str:
+    return ssl.create_default_context() if encryption == "verify-full" else encryption

@@ -1,0 +1,53 @@
+"""What the migration refuses, and what fails in it.
+
+InputError
+├── MappingInvalid                        every problem of a mapping, with file and line
+RefusedError
+├── StaleMigration                        a newer worker holds the fence
+├── OtherMigration                        what was begun here was begun with another source, mapping or schema
+├── NotReady                              a step before this one is missing
+└── Irreversible                          no way back was declared, and none can be derived
+TargetError
+├── ServerUnreachable                     ask again
+├── ServerFailed                          a server refused a statement
+├── RowsDiffer                            the two sides are not the same
+└── FreezeFailed                          the writers could not be stopped in time; writes go on
+"""
+
+from golive.errors import InputError, RefusedError, TargetError
+
+
+class MappingInvalid(InputError):
+    key = "migration.mapping_invalid"
+
+
+class StaleMigration(RefusedError):
+    key = "migration.stale"
+
+
+class OtherMigration(RefusedError):
+    key = "migration.other"
+
+
+class NotReady(RefusedError):
+    key = "migration.not_ready"
+
+
+class Irreversible(RefusedError):
+    key = "migration.irreversible"
+
+
+class ServerUnreachable(TargetError):
+    key = "migration.server_unreachable"
+
+
+class ServerFailed(TargetError):
+    key = "migration.server_failed"
+
+
+class RowsDiffer(TargetError):
+    key = "migration.rows_differ"
+
+
+class FreezeFailed(TargetError):
+    key = "migration.freeze_failed"
