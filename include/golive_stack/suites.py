@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Place = Literal["dev", "domain", "airflow"]
-"""``dev`` and ``domain`` are made from locks of their own; ``airflow`` is ``.venv``, where Golive itself runs."""
+Place = Literal["dev", "domain", "celery", "airflow"]
+"""``airflow`` is ``.venv``, where Golive itself runs; the others are made from locks of their own."""
 
 PYTHON_PATH: dict[Place, tuple[str, ...]] = {
     "dev": (".", "include", "plugins"),
     "domain": ("include",),
+    "celery": ("include",),
     "airflow": ("include",),
 }
 
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     _pytest("domain", "domain", 600, "--quiet", "--numprocesses=2", "--dist=worksteal"),
     _pytest("airflow", "airflow", 600, "--quiet"),
+    _pytest("celery", "celery", 300, "--quiet"),
     _pytest("migration", "airflow", 1800, "--quiet"),
     _pytest("integration", "airflow", 2400, "--verbose"),
     _pytest("faults", "airflow", 1800, "--verbose"),

@@ -14,7 +14,8 @@ from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import TaskInstanceState
 
 from airflow import settings
-from golive_airflow.executor import RaceFreeLocalExecutor, going_on
+from golive_airflow.executor import RaceFreeLocalExecutor
+from golive_airflow.stale_reports import going_on
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -35,7 +35,7 @@ def test_services_are_those_of_a_shared_installation(compose):
     assert set(services) == {"postgres", "redis", *AIRFLOW}
     assert all("image" in service for service in services.values())
     assert {name for name, service in services.items() if "healthcheck" not in service} == {"init"}
-    assert compose["x-settings"]["AIRFLOW__CORE__EXECUTOR"].endswith(".CeleryExecutor")
+    assert compose["x-settings"]["AIRFLOW__CORE__EXECUTOR"].endswith(".RaceFreeCeleryExecutor")
 
 
 @pytest.mark.parametrize("name", AIRFLOW)
