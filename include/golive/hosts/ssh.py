@@ -157,7 +157,8 @@ async def _dial(address: HostAddress, credentials: Credentials, timeout: float) 
     except asyncssh.PermissionDenied as error:
         raise LoginRefused(**facts, user=address.user, cause=_cause(error)) from error
     except (asyncssh.Error, OSError, TimeoutError) as error:
-        raise HostUnreachable(**facts, cause=_cause(error)) from error
+        cause = f"{address.address}, port {address.port}: {_cause(error)}"
+        raise HostUnreachable(**facts, cause=cause) from error
 
 
 def _preferring(pinned: asyncssh.SSHKey) -> list[str]:

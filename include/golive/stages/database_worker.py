@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from golive.hosts.errors import StaleToken
-from golive.stages.errors import DatabaseFailed, DatabaseUnreachable
+from golive.stages.errors import DatabaseFailed, DatabaseLoginRefused, DatabaseUnreachable
 from golive.stages.runtime import Connection
 from golive.stages.work import DeprovisionWork, ProvisionWork, RestoreWork
 
@@ -52,7 +52,8 @@ ORDER BY 1, 2
 def connected(connection: Connection, database: str | None = None) -> Iterator[psycopg.Connection]:
     """A connection in autocommit with time-outs.
 
-    Raises ``DatabaseFailed`` for what the server refuses, ``DatabaseUnreachable`` where nobody knows what it did.
+    Raises ``DatabaseLoginRefused``, ``DatabaseFailed`` for what else the server refuses, ``DatabaseUnreachable`` where
+    nobody knows what it did.
     """
     password = connection.password.reveal() if connection.password else None
     try:
@@ -68,9 +69,23 @@ def connected(connection: Connection, database: str | None = None) -> Iterator[p
         ) as session:
             yield session
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        if _login_refused(error):
+            where = f"{connection.host}:{connection.port}"
+            raise DatabaseLoginRefused(server=where, user=connection.user, cause=str(error).strip()) from error
         raise DatabaseUnreachable(database=database or connection.database, cause=str(error).strip()) from error
     except psycopg.Error as error:
         raise DatabaseFailed(database=database or connection.database, cause=str(error).strip()) from error
+
+
+def _login_refused(error: psycopg.Error) -> bool:
+    """Whether a server that did answer did not accept who asked: trying again would say the same.
+
+    The protocol's code of an error at the login is not handed on by libpq, so its words are looked at, in the
+    languages of the servers that Golive meets; a refusal in another language counts as no answer, and is told as such.
+    """
+    asked = error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password)
+    said = str(error)
+    return bool(asked) and any(word in said for word in ("authentication failed", "no password supplied", "인증"))
 
 
 def provision(
@@ -115,6 +130,9 @@ def _create_role(session: psycopg.Connection, work: ProvisionWork, connection: C
     with session.transaction():
         session.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(verifier.decode())))
         session.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(name, sql.Literal(_mark(work.release))))
+        # An administrator who is no superuser may give a database only to a role whose member it is.
+        if session.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (False,):
+            session.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
 
 
 def _create_database(session: psycopg.Connection, work: ProvisionWork) -> None:

@@ -3,16 +3,30 @@
 facts → (gate) → directories → runtime → services → databases → monitoring → backup → restore_check
 """
 
+import asyncio
+from typing import TYPE_CHECKING
+
 from golive.canonical import digest, digest_bytes
+from golive.checks.values import Verdict
 from golive.hosts.shell import sh
 from golive.release.plan import PlannedStep
 from golive.secret import Secret
 from golive.stages import database_steps, host_steps
+from golive.stages.database_facts import observe_databases
 from golive.stages.definition import Scope, StageDefinition, StepDefinition, app_hosts, databases, the_release
 from golive.stages.facts import observe_facts, target_hosts
 from golive.stages.layout import component_directories
 from golive.stages.service import control_script
 from golive.stages.work import DeprovisionWork, HostWork, ProvisionWork, RegisterWork, RestoreWork, Work
+
+if TYPE_CHECKING:
+    from golive.stages.bench import Bench
+
+
+async def _facts(bench: "Bench", steps: tuple[PlannedStep, ...]) -> tuple[Verdict, ...]:
+    """What hosts and databases lack, all at once."""
+    hosts, servers = await asyncio.gather(observe_facts(bench, steps), observe_databases(bench))
+    return (*hosts, *servers)
 
 
 def _component(step: PlannedStep) -> str:
@@ -140,7 +154,7 @@ def _drop_scratch(scope: Scope, step: PlannedStep) -> Work:
 ENVIRONMENT = StageDefinition(
     "environment",
     (
-        StepDefinition("facts", target_hosts, observe=observe_facts),
+        StepDefinition("facts", target_hosts, observe=_facts),
         StepDefinition("directories", app_hosts, work=_directories, undo=_remove_directories),
         StepDefinition("runtime", app_hosts, work=_runtime, undo=_restore_runtime),
         StepDefinition("services", app_hosts, work=_services, undo=_restore_services),

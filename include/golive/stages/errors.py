@@ -12,6 +12,7 @@ TargetError
 ├── StepFailed, CheckFailed                          final: a retry would do the same
 ├── StepUnknown, DatabaseUnreachable                 ask again
 └── RollbackFailed, StageNotClosed, DatabaseFailed
+                                                     └── DatabaseLoginRefused
 """
 
 from golive.errors import InputError, RefusedError, TargetError
@@ -115,6 +116,12 @@ class StageNotClosed(TargetError):
 
 class DatabaseFailed(TargetError):
     key = "stages.database_failed"
+
+
+class DatabaseLoginRefused(DatabaseFailed):
+    """``server`` did answer, and does not accept ``user``."""
+
+    key = "stages.database_login_refused"
 
 
 class DatabaseUnreachable(TargetError):

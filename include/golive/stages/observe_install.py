@@ -10,6 +10,7 @@ from golive.ledger.events import release_stream
 from golive.release.plan import PlannedStep
 from golive.release.version import is_older
 from golive.stages.expectations import health_expectation
+from golive.stages.facts import ports_taken
 from golive.stages.live import serving
 from golive.stages.promotion import promotion_problems
 from golive.stages.switch import start_check, stop_check
@@ -83,6 +84,10 @@ async def _check(bench: "Bench", step: PlannedStep) -> Verdict:
     port = bench.scope.port(name, component, check=True)
     label = f"check/{step.target}/{component}"
     try:
+        # Asked before the start: a stranger on the port could answer in the new version's place.
+        held = await ports_taken(bench, name, {bench.scope.port(name, component): component, port: component})
+        if held:
+            return Verdict(name=label, result=Result.FAIL, detail="; ".join(held))
         host = await bench.host(name)
         try:
             started = await host.run(start_check(placement, port), timeout=60)
@@ -92,4 +97,5 @@ async def _check(bench: "Bench", step: PlannedStep) -> Verdict:
         finally:
             await host.run(stop_check(placement, service.stop_seconds), timeout=service.stop_seconds + 30)
     except TargetError as error:
-        return Verdict(name=label, result=Result.INCONCLUSIVE, detail=str(error))
+        locale = bench.scope.manifest.locale
+        return Verdict(name=label, result=Result.INCONCLUSIVE, detail=error.message(locale))
