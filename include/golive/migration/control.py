@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS golive_migration.migration (
     begun_at timestamptz NOT NULL DEFAULT now(), changed_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE IF NOT EXISTS golive_migration.chunk (
     migration text NOT NULL, flow text NOT NULL, number integer NOT NULL, relation text NOT NULL,
-    condition text NOT NULL, whole boolean NOT NULL, estimate bigint NOT NULL,
+    condition text NOT NULL, whole boolean NOT NULL, estimate bigint NOT NULL, file bigint,
     rows bigint, bytes bigint, token bigint, done_at timestamptz, PRIMARY KEY (migration, flow, number));
 CREATE TABLE IF NOT EXISTS golive_migration.aside (
     migration text NOT NULL, number integer NOT NULL, phase integer NOT NULL, "table" text NOT NULL, name text NOT NULL,

@@ -6,10 +6,13 @@ RefusedError
 ├── StaleMigration                        a newer worker holds the fence
 ├── OtherMigration                        what was begun here was begun with another source, mapping or schema
 ├── NotReady                              a step before this one is missing
+├── TargetNotEmpty                        rows stand where rows are to be loaded
 └── Irreversible                          no way back was declared, and none can be derived
 TargetError
 ├── ServerUnreachable                     ask again
 ├── ServerFailed                          a server refused a statement
+├── RowRefused                            a server refused a row of a chunk
+├── SourceRewritten                       a source table was rewritten while it was being read in pieces
 ├── RowsDiffer                            the two sides are not the same
 └── FreezeFailed                          the writers could not be stopped in time; writes go on
 """
@@ -33,6 +36,10 @@ class NotReady(RefusedError):
     key = "migration.not_ready"
 
 
+class TargetNotEmpty(RefusedError):
+    key = "migration.target_not_empty"
+
+
 class Irreversible(RefusedError):
     key = "migration.irreversible"
 
@@ -43,6 +50,14 @@ class ServerUnreachable(TargetError):
 
 class ServerFailed(TargetError):
     key = "migration.server_failed"
+
+
+class RowRefused(TargetError):
+    key = "migration.row_refused"
+
+
+class SourceRewritten(TargetError):
+    key = "migration.source_rewritten"
 
 
 class RowsDiffer(TargetError):

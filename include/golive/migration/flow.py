@@ -62,6 +62,7 @@ class Flow:
     compared as a multiset, and its changes cannot be followed). ``pages`` are the relations to chunk by ctid when
     ``relation`` is a table (its leaves when it is partitioned); ``split`` is an integer column of ``s`` to chunk a
     query by; with neither the flow is one chunk. ``unit_types`` are the source types of the captured unit columns.
+    ``truncate`` allows rows that stand in the target table at the beginning to be thrown away.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Flow:
     unit_types: tuple[str, ...]
     pages: tuple[TableName, ...] = ()
     split: str | None = None
+    truncate: bool = False
 
     @property
     def binary(self) -> bool:
