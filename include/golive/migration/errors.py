@@ -1,10 +1,12 @@
 """What the migration refuses, and what fails in it.
 
 InputError
+├── ScriptsInvalid                        every problem of the schema scripts
 ├── MappingInvalid                        every problem of a mapping, with file and line
 RefusedError
 ├── StaleMigration                        a newer worker holds the fence
 ├── OtherMigration                        what was begun here was begun with another source, mapping or schema
+├── ScriptsDiffer                         the database had other scripts than these
 ├── NotReady                              a step before this one is missing
 ├── TargetNotEmpty                        rows stand where rows are to be loaded
 └── Irreversible                          no way back was declared, and none can be derived
@@ -13,6 +15,8 @@ TargetError
 ├── ServerFailed                          a server refused a statement
 ├── RowRefused                            a server refused a row of a chunk
 ├── SourceRewritten                       a source table was rewritten while it was being read in pieces
+├── ScriptFailed, ScriptEndsTransaction   a script did not do what it was for
+├── ScriptBusy                            its locks were not to be had; ask again
 ├── RowsDiffer                            the two sides are not the same
 └── FreezeFailed                          the writers could not be stopped in time; writes go on
 """
@@ -66,3 +70,27 @@ class RowsDiffer(TargetError):
 
 class FreezeFailed(TargetError):
     key = "migration.freeze_failed"
+
+
+class ScriptsInvalid(InputError):
+    key = "migration.scripts_invalid"
+
+
+class ScriptsDiffer(RefusedError):
+    key = "migration.scripts_differ"
+
+
+class ScriptFailed(TargetError):
+    key = "migration.script_failed"
+
+
+class ScriptEndsTransaction(TargetError):
+    key = "migration.script_ends_transaction"
+
+
+class ScriptBusy(TargetError):
+    key = "migration.script_busy"
+
+
+class SchemaNotRestored(TargetError):
+    key = "migration.schema_not_restored"

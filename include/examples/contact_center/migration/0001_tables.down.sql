@@ -1,0 +1,1 @@
+DROP TABLE consultation_event, consultation, customer_phone, customer, agent, team;

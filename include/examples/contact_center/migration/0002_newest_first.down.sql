@@ -1,0 +1,1 @@
+DROP INDEX consultation_event_consultation, consultation_customer, consultation_received_at;
