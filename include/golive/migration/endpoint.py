@@ -9,6 +9,7 @@ from typing import Literal
 import asyncpg
 import psycopg
 
+from golive.migration.causes import cause
 from golive.migration.errors import ServerFailed, ServerUnreachable
 from golive.secret import Secret
 
@@ -77,10 +78,8 @@ class Endpoint:
                 tcp_user_timeout=60_000,
             ) as connection:
                 yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise ServerUnreachable(database=str(self), cause=str(error).strip()) from error
         except psycopg.Error as error:
-            raise ServerFailed(database=str(self), cause=str(error).strip()) from error
+            raise self.failure(error) from error
 
     @asynccontextmanager
     async def stream(self, purpose: str, **settings: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
@@ -103,16 +102,14 @@ class Endpoint:
             finally:
                 # A session whose work broke off is cut: a polite close would wait for a server that may be gone.
                 connection.terminate()
-        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
-            raise ServerUnreachable(database=str(self), cause=str(error).strip() or type(error).__name__) from error
-        except asyncpg.PostgresError as error:
-            raise _failure(str(self), error) from error
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise self.failure(error) from error
 
-
-def _failure(database: str, error: asyncpg.PostgresError) -> ServerFailed | ServerUnreachable:
-    """A session that the server ended (class 57P: shutdown, crash, terminated) may be asked again."""
-    gone = (error.sqlstate or "").startswith("57P")
-    return (ServerUnreachable if gone else ServerFailed)(database=database, cause=str(error).strip())
+    def failure(self, error: BaseException) -> ServerFailed | ServerUnreachable:
+        """A driver's error as ours, without the values of rows. One without an answer, or of a session that the server
+        ended (shutdown, crash, terminated), may be asked again."""
+        found = cause(error)
+        return (ServerUnreachable if found.lost else ServerFailed)(database=str(self), cause=found.text())
 
 
 def _escaped(value: str) -> str:

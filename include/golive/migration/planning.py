@@ -1,0 +1,73 @@
+"""Plans the chunks and writes them down; standing rows are thrown away here, where that is allowed."""
+
+import psycopg
+
+from golive.migration.chunks import Chunk, Extent, by_bounds, by_pages, whole
+from golive.migration.control import check_fence
+from golive.migration.flow import Flow, S
+from golive.migration.names import TableName, quoted
+from golive.migration.prepare import reach, state
+from golive.migration.settings import Migration
+
+EXTENT = """
+SELECT (pg_relation_size(c.oid) / current_setting('block_size')::int)::bigint, pg_table_size(c.oid),
+       nullif(pg_relation_filenode(c.oid), 0), c.reltuples::bigint
+FROM pg_class c WHERE c.oid = %s::regclass"""
+SAMPLE = 50_000
+"""Rows of a query that are looked at to find where to split it."""
+
+
+def plan_chunks(migration: Migration) -> None:
+    """Once; called again it does nothing. Behind ``put_aside``: foreign keys would hinder the emptying."""
+    with migration.target.session("plan") as target:
+        if state(migration, target) != "begun":
+            return
+        with migration.source.session("plan") as source:
+            chunks = [chunk for flow in migration.flows for chunk in plan(source, flow, migration.limits.chunk_bytes)]
+        with target.transaction():
+            for table in sorted({flow.target for flow in migration.flows if flow.truncate}):
+                target.execute(f"TRUNCATE {table.sql}".encode())
+            write(target, migration, chunks)
+            reach(migration, target, "planned")
+            check_fence(target, migration.token)
+
+
+def plan(source: psycopg.Connection, flow: Flow, chunk_bytes: int) -> tuple[Chunk, ...]:
+    """The chunks of one flow, as the source is now."""
+    if flow.pages:
+        return by_pages(flow, [_extent(source, table)[0] for table in flow.pages], chunk_bytes)
+    sizes = [_extent(source, entry.table) for entry in flow.sources if entry.unit]
+    size = sum(extent.bytes for extent, _ in sizes)
+    if flow.split is None or size <= chunk_bytes:
+        return (whole(flow, size),)
+    rows = max((rows for _, rows in sizes), default=0)
+    return by_bounds(flow, _bounds(source, flow, max(2, round(size / chunk_bytes)), rows), size)
+
+
+def write(target: psycopg.Connection, migration: Migration, chunks: list[Chunk]) -> None:
+    """In the caller's transaction."""
+    with target.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO golive_migration.chunk"
+            " (migration, flow, number, relation, condition, whole, estimate, file)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            [(migration.name, c.flow, c.number, c.relation, c.condition, c.whole, c.estimate, c.file) for c in chunks],
+        )
+
+
+def _extent(source: psycopg.Connection, table: TableName) -> tuple[Extent, int]:
+    """A table's size, and how many rows the planner believes in."""
+    row = source.execute(EXTENT, (table.sql,)).fetchone()
+    pages, size, file, rows = row if row else (0, 0, None, 0)
+    return Extent(table, pages or 0, size or 0, file), rows or 0
+
+
+def _bounds(source: psycopg.Connection, flow: Flow, count: int, rows: int) -> list[int]:
+    """Where to cut a query so that its pieces are about even, however skewed or sparse its numbers are."""
+    column = f"{S}.{quoted(flow.split or '')}"
+    share = min(1.0, SAMPLE / max(rows, 1))
+    where = " AND ".join(f"({part})" for part in (flow.where, f"random() < {share:.9f}") if part)
+    cuts = ", ".join(f"{number / count:.9f}" for number in range(1, count))
+    query = f"SELECT percentile_disc(ARRAY[{cuts}]::float8[]) WITHIN GROUP (ORDER BY {column})"
+    row = source.execute(f"{query} FROM {flow.relation} {S} WHERE {where}".encode()).fetchone()
+    return [bound for bound in (row[0] if row else None) or [] if bound is not None]
