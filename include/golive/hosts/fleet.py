@@ -1,44 +1,35 @@
-"""The same work on many hosts at a time; one that fails hides no other."""
+"""The same work on many targets, a bounded number at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 Target = TypeVar("Target")
 Result = TypeVar("Result")
 
-
-@dataclass(frozen=True)
-class Gathered(Generic[Result]):
-    """What came of each host, in the order given: a result or an error, never both."""
-
-    results: Mapping[str, Result]
-    errors: Mapping[str, Exception]
+AT_ONCE = 16
+"""Hosts worked on at a time: the number with which ``docs/performance.md`` was measured. Each holds a login, a session
+and a share of this process."""
 
 
-async def on_hosts(
-    hosts: Mapping[str, Target], work: Callable[[Target], Awaitable[Result]], limit: int = 16
-) -> Gathered[Result]:
-    """Run ``work`` for every host, at most ``limit`` at a time.
+async def each(
+    work: Callable[[Target], Awaitable[Result]], targets: Iterable[Target], limit: int = AT_ONCE
+) -> list[Result]:
+    """The result of ``work`` for every target, in their order, at most ``limit`` at a time.
 
-    A cancellation reaches all of them and is passed on once the last has ended; nothing goes on behind it.
+    An error stops no other target: the first one is raised when all have ended. A cancellation reaches all of them and
+    is passed on once the last has ended; nothing goes on behind it.
     """
     gate = asyncio.Semaphore(limit)
-    results: dict[str, Result] = {}
-    errors: dict[str, Exception] = {}
 
-    async def one(name: str, target: Target) -> None:
+    async def one(target: Target) -> Result:
         async with gate:
-            try:
-                results[name] = await work(target)
-            except Exception as error:  # noqa: BLE001 - handed to the caller with its host
-                errors[name] = error
+            return await work(target)
 
-    async with asyncio.TaskGroup() as group:
-        for name, target in hosts.items():
-            group.create_task(one(name, target))
-    return Gathered(
-        {name: results[name] for name in hosts if name in results},
-        {name: errors[name] for name in hosts if name in errors},
-    )
+    found = await asyncio.gather(*(one(target) for target in targets), return_exceptions=True)
+    results: list[Result] = []
+    for item in found:
+        if isinstance(item, BaseException):
+            raise item
+        results.append(item)
+    return results

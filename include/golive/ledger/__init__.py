@@ -3,7 +3,6 @@
 from golive.ledger.events import Event, NewEvent
 from golive.ledger.export import export_evidence, verify_export
 from golive.ledger.install import create_reader, create_writer, install
-from golive.ledger.leases import release_lease, take_lease
 from golive.ledger.ledger import Ledger
 from golive.ledger.problems import Problem
 from golive.ledger.signing import Signer, generate_key, load_public_keys
@@ -21,8 +20,6 @@ __all__ = [
     "generate_key",
     "install",
     "load_public_keys",
-    "release_lease",
-    "take_lease",
     "verify",
     "verify_export",
 ]

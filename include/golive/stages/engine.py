@@ -8,6 +8,7 @@ from datetime import datetime
 from golive.canonical import canonical
 from golive.checks.values import Result, Verdict
 from golive.errors import RefusedError
+from golive.hosts.fleet import each
 from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.plan import Plan, PlannedStep
 from golive.stages.admission import Admission, require_open, stands
@@ -124,7 +125,7 @@ async def _perform_all(
         # The token is this worker's, not the intent's: whoever attaches must hold the lease now.
         jobs.append((step, Job(operation, tokens[step.target], step.target, place, definition.work(scope, step))))
     async with bench(runtime, scope) as tools:
-        return list(await asyncio.gather(*(_one(runtime, tools, step, job) for step, job in jobs)))
+        return await each(lambda item: _one(runtime, tools, *item), jobs)
 
 
 async def _one(runtime: Runtime, tools: Bench, step: PlannedStep, job: Job) -> tuple[PlannedStep, Done]:

@@ -1,6 +1,5 @@
 """Facts of hosts against the requirements: everything that is missing is named at once."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from golive.checks.values import Result, Verdict, shown
 from golive.errors import TargetError
 from golive.hosts.errors import HostKeyMismatch, LoginRefused
+from golive.hosts.fleet import each
 from golive.hosts.operation import REQUIRED_COMMANDS
 from golive.hosts.shell import sh
 from golive.hosts.values import Command
@@ -134,7 +134,7 @@ async def observe_facts(bench: "Bench", steps: tuple[PlannedStep, ...]) -> tuple
     """One verdict a host; an unreachable host is inconclusive and does not hide the others."""
     names = [step.target.removeprefix("host:") for step in steps]
     now = int(bench.runtime.ledger.now().timestamp())
-    return tuple(await asyncio.gather(*(_one(bench, name, now) for name in names)))
+    return tuple(await each(lambda name: _one(bench, name, now), names))
 
 
 async def _one(bench: "Bench", name: str, now: int) -> Verdict:

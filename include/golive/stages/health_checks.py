@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from golive.checks.tls import probe_certificate
 from golive.checks.values import Result, Verdict
 from golive.errors import GoliveError
+from golive.hosts.fleet import each
 from golive.hosts.shell import sh
 from golive.hosts.values import Command
 from golive.release.plan import PlannedStep
@@ -20,6 +21,8 @@ from golive.stages.observe_cutover import outside
 from golive.stages.reconcile import unsettled
 from golive.stages.switch import serves
 from golive.texts import text
+
+Place = tuple[str, str | None]
 
 
 def _verdict(name: str, good: bool, detail: str, measured: int | None = None) -> Verdict:
@@ -45,24 +48,27 @@ async def _hosts(bench: Bench) -> tuple[Verdict, ...]:
 
 async def _services(bench: Bench) -> tuple[Verdict, ...]:
     scope = bench.scope
-    jobs = []
-    for target, component in app_hosts(scope.manifest, scope.environment):
-        host, name = target.removeprefix("host:"), component or ""
+
+    async def one(place: Place) -> Verdict:
+        host, name = place[0].removeprefix("host:"), place[1] or ""
         health = scope.manifest.components[name].service.health
-        label = f"services/{target}/{name}"
-        jobs.append(
-            _careful(label, bench.ask(host, scope.port(host, name), health.path, health_expectation(health), label))
-        )
-    return tuple(await asyncio.gather(*jobs, *outside(bench, "services")))
+        label = f"services/{place[0]}/{name}"
+        asked = bench.ask(host, scope.port(host, name), health.path, health_expectation(health), label)
+        return await _careful(label, asked)
+
+    own = await each(one, app_hosts(scope.manifest, scope.environment))
+    return (*own, *await asyncio.gather(*outside(bench, "services")))
 
 
 async def _drift(bench: Bench) -> tuple[Verdict, ...]:
     """Each host runs exactly what the ledger says, what lies on its disk is what was installed, and nothing is open."""
-    jobs: list[Awaitable[Verdict]] = [asyncio.to_thread(_unsettled, bench)]
-    for target, component in app_hosts(bench.scope.manifest, bench.scope.environment):
-        label = f"drift/{target}/{component}"
-        jobs.append(_careful(label, _same(bench, target.removeprefix("host:"), component or "", label)))
-    return tuple(await asyncio.gather(*jobs))
+
+    async def one(place: Place) -> Verdict:
+        label = f"drift/{place[0]}/{place[1]}"
+        return await _careful(label, _same(bench, place[0].removeprefix("host:"), place[1] or "", label))
+
+    own = await each(one, app_hosts(bench.scope.manifest, bench.scope.environment))
+    return (await asyncio.to_thread(_unsettled, bench), *own)
 
 
 def _unsettled(bench: Bench) -> Verdict:
@@ -82,32 +88,33 @@ async def _same(bench: Bench, name: str, component: str, label: str) -> Verdict:
 
 
 async def _certificates(bench: Bench) -> tuple[Verdict, ...]:
-    jobs = []
-    for name, entry in bench.scope.environment.certificates.items():
+    entries, now = bench.scope.environment.certificates, bench.runtime.ledger.now()
+
+    async def one(name: str) -> Verdict:
+        entry = entries[name]
         address = (bench.scope.environment.hosts[entry.host].address, entry.port)
-        label, now = f"certificates/{name}", bench.runtime.ledger.now()
-        jobs.append(probe_certificate(label, address, entry.minimum_days, now=now, allowed=[address]))
-    return tuple(await asyncio.gather(*jobs)) or (Verdict("certificates", Result.PASS, "0"),)
+        return await probe_certificate(f"certificates/{name}", address, entry.minimum_days, now=now, allowed=[address])
+
+    return tuple(await each(one, entries)) or (Verdict("certificates", Result.PASS, "0"),)
 
 
 async def _databases(bench: Bench) -> tuple[Verdict, ...]:
-    jobs = []
-    for name, database in bench.scope.environment.databases.items():
-        connection = bench.scope.connection(database.connection)
-        label = f"databases/{name}"
-        work = asyncio.to_thread(database_worker.size_mb, connection, database.name)
-        jobs.append(_careful(label, _size(label, work)))
-    return tuple(await asyncio.gather(*jobs)) or (Verdict("databases", Result.PASS, "0"),)
+    names = bench.scope.environment.databases
+    found = await each(lambda name: _careful(f"databases/{name}", _size(bench, name)), names)
+    return tuple(found) or (Verdict("databases", Result.PASS, "0"),)
 
 
-async def _size(label: str, work: Awaitable[int]) -> Verdict:
-    size = await work
-    return Verdict(label, Result.PASS, f"{size} MiB", size, "MiB")
+async def _size(bench: Bench, name: str) -> Verdict:
+    database = bench.scope.environment.databases[name]
+    connection = bench.scope.connection(database.connection)
+    size = await asyncio.to_thread(database_worker.size_mb, connection, database.name)
+    return Verdict(f"databases/{name}", Result.PASS, f"{size} MiB", size, "MiB")
 
 
 async def _backups(bench: Bench) -> tuple[Verdict, ...]:
-    jobs = [_careful(f"backups/{name}", _age(bench, name)) for name in bench.scope.environment.databases]
-    return tuple(await asyncio.gather(*jobs)) or (Verdict("backups", Result.PASS, "0"),)
+    names = bench.scope.environment.databases
+    found = await each(lambda name: _careful(f"backups/{name}", _age(bench, name)), names)
+    return tuple(found) or (Verdict("backups", Result.PASS, "0"),)
 
 
 async def _age(bench: Bench, name: str) -> Verdict:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from golive.checks.values import Result, Verdict
+from golive.hosts.fleet import each
 from golive.ledger.events import release_stream
 from golive.release.plan import PlannedStep
 from golive.stages.definition import app_hosts
@@ -80,10 +81,12 @@ def outside(bench: "Bench", prefix: str) -> list[Coroutine[Any, Any, Verdict]]:
 
 
 async def _health(bench: "Bench") -> tuple[Verdict, ...]:
-    scope, jobs = bench.scope, []
-    for target, component in app_hosts(scope.manifest, scope.environment):
-        host, name = target.removeprefix("host:"), component or ""
-        health = scope.manifest.components[name].service.health
+    scope = bench.scope
+
+    async def one(place: tuple[str, str | None]) -> Verdict:
+        target, name = place[0], place[1] or ""
+        host, health = target.removeprefix("host:"), scope.manifest.components[name].service.health
         expected, label = health_expectation(health), f"smoke/{target}/{name}"
-        jobs.append(bench.ask(host, scope.port(host, name), health.path, expected, label))
-    return tuple(await asyncio.gather(*jobs))
+        return await bench.ask(host, scope.port(host, name), health.path, expected, label)
+
+    return tuple(await each(one, app_hosts(scope.manifest, scope.environment)))

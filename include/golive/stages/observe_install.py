@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from golive.checks.values import Result, Verdict
 from golive.errors import GoliveError, TargetError
+from golive.hosts.fleet import each
 from golive.ledger.errors import EvidenceCorrupt, EvidenceMissing
 from golive.ledger.events import release_stream
 from golive.release.plan import PlannedStep
@@ -74,7 +75,7 @@ def _downgrades(bench: "Bench") -> list[Verdict]:
 
 async def observe_check(bench: "Bench", steps: tuple[PlannedStep, ...]) -> tuple[Verdict, ...]:
     """Starts the new release on its check port on every host, asks for its health, stops it again."""
-    return tuple(await asyncio.gather(*(_check(bench, step) for step in steps)))
+    return tuple(await each(lambda step: _check(bench, step), steps))
 
 
 async def _check(bench: "Bench", step: PlannedStep) -> Verdict:

@@ -1,10 +1,10 @@
 """What runs outside a release's path: the rollback on demand, which ends when the old version is seen to serve."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from golive.checks.values import Result, Verdict
 from golive.errors import TargetError
+from golive.hosts.fleet import each
 from golive.hosts.shell import sh
 from golive.hosts.values import Command
 from golive.release.plan import PlannedStep
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 async def observe_confirm(bench: "Bench", _steps: tuple[PlannedStep, ...]) -> tuple[Verdict, ...]:
     """Every host runs what served before and answers as it did, or runs nothing of this release."""
     hosts = app_hosts(bench.scope.manifest, bench.scope.environment)
-    jobs = [_confirm(bench, target.removeprefix("host:"), component or "") for target, component in hosts]
-    return tuple(await asyncio.gather(*jobs))
+    return tuple(await each(lambda place: _confirm(bench, place[0].removeprefix("host:"), place[1] or ""), hosts))
 
 
 async def _confirm(bench: "Bench", name: str, component: str) -> Verdict:

@@ -6,12 +6,13 @@ one, and only then compensates. What was built on something that could not be ta
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 from golive.errors import GoliveError
+from golive.hosts.fleet import each
 from golive.hosts.values import Status
 from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.plan import PlannedStep
@@ -95,8 +96,7 @@ class _Crew:
             }
             await self._fence_all(work, benches)
             for _, group in groupby(work, key=lambda item: (id(item.scope), item.effect.stage, item.effect.step)):
-                jobs = [self._undo(item, benches[id(item.scope)], stuck) for item in group]
-                found = await asyncio.gather(*jobs)
+                found = await each(lambda item: self._undo(item, benches[id(item.scope)], stuck), group)
                 stuck |= {effect.target for effect, done in found if done.outcome != "done"}
                 results += found
         return results
@@ -104,8 +104,12 @@ class _Crew:
     async def _fence_all(self, work: Sequence[_Undo], benches: Mapping[int, Bench]) -> None:
         """Before anything is compensated, nothing of lower tokens runs anywhere. A place that cannot be fenced now is
         tried again when its own turn comes."""
-        places = {item.place: item for item in work}.values()
-        await asyncio.gather(*(self._fence(benches[id(item.scope)], item) for item in places), return_exceptions=True)
+
+        async def one(item: _Undo) -> None:
+            with suppress(GoliveError, LookupError, OSError):
+                await self._fence(benches[id(item.scope)], item)
+
+        await each(one, {item.place: item for item in work}.values())
 
     async def _fence(self, tools: Bench, item: _Undo) -> None:
         """From here on nothing with a lower token starts there, and what had started is ended."""

@@ -1,24 +1,33 @@
-"""Work on many hosts: all at a time, every result and every error, and nothing left behind a cancellation."""
+"""Work on many targets: a bounded number at a time, every result in order, and nothing left behind a cancellation."""
 
 import asyncio
 
 import pytest
 
-from golive.hosts.fleet import on_hosts
+from golive.hosts.fleet import each
 
 
-def test_every_host_gives_a_result_or_an_error() -> None:
-    """One that fails hides no other, and the order is that of the hosts."""
-
+def test_every_target_gives_its_result_in_order() -> None:
     async def work(number: int) -> int:
         await asyncio.sleep(0.01 * (3 - number))
-        if number == 1:
-            raise ValueError(number)
         return number * 10
 
-    gathered = asyncio.run(on_hosts({"a": 0, "b": 1, "c": 2}, work))
-    assert list(gathered.results.items()) == [("a", 0), ("c", 20)]
-    assert [(name, str(error)) for name, error in gathered.errors.items()] == [("b", "1")]
+    assert asyncio.run(each(work, [0, 1, 2])) == [0, 10, 20]
+
+
+def test_one_that_fails_stops_no_other() -> None:
+    """Its error is raised when all have ended."""
+    ended = []
+
+    async def work(number: int) -> None:
+        if number == 0:
+            raise ValueError(number)
+        await asyncio.sleep(0.02)
+        ended.append(number)
+
+    with pytest.raises(ValueError, match="0"):
+        asyncio.run(each(work, range(4), 2))
+    assert ended == [1, 2, 3]
 
 
 def test_no_more_than_the_limit_at_a_time() -> None:
@@ -32,12 +41,12 @@ def test_no_more_than_the_limit_at_a_time() -> None:
         await asyncio.sleep(0.01)
         now -= 1
 
-    asyncio.run(on_hosts({str(number): number for number in range(9)}, work, limit=4))
+    asyncio.run(each(work, range(9), limit=4))
     assert most == 4
 
 
 def test_a_cancellation_reaches_all_and_is_passed_on() -> None:
-    """When the caller is cancelled, every host's work has ended before the cancellation goes on."""
+    """When the caller is cancelled, every target's work has ended before the cancellation goes on."""
     ended = []
 
     async def work(number: int) -> None:
@@ -48,7 +57,7 @@ def test_a_cancellation_reaches_all_and_is_passed_on() -> None:
             ended.append(number)
 
     async def main() -> None:
-        task = asyncio.create_task(on_hosts({"a": 0, "b": 1}, work))
+        task = asyncio.create_task(each(work, [0, 1]))
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from golive.ledger import Ledger, take_lease, verify
+from golive.ledger import Ledger, verify
 from golive.ledger.errors import LedgerBusy, LedgerUnreachable
 from golive.ledger.events import Event, NewEvent, environment_stream
 from golive.ledger.problems import What
+from golive.stages.fencing import take
 from tests.domain.ledger.proxy import Mode, Proxy
 
 Through = Callable[..., tuple[Ledger, Proxy]]
@@ -56,7 +57,7 @@ def test_a_commit_whose_answer_is_lost_counts_once(
 def test_a_lease_taken_over_a_lost_answer(ledger: Ledger, through: Through, stream: str) -> None:
     """The tokens are right also when the commit that gave them was never acknowledged."""
     behind, _ = through("cut after")
-    assert take_lease(behind, stream, ["app1", "app2"], "release/a") == {"app1": 1, "app2": 1}
+    assert take(behind, stream, ["app1", "app2"], "a").tokens == {"app1": 1, "app2": 1}
     assert len(ledger.read(environment_stream(stream))) == 2
 
 

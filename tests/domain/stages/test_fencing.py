@@ -1,6 +1,7 @@
 """Leases of a release and of its rollback, in a real ledger; and the record that is its own fence."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -69,6 +70,20 @@ def test_a_token_counts_while_it_is_in_force(ledger: Ledger) -> None:
     give_back(ledger, "test", "a")
     with pytest.raises(LeaseLost):
         require_current(ledger, "test", "database:main", 2)
+
+
+def test_only_one_of_many_releases_gets_a_target(ledger: Ledger) -> None:
+    """Eight that ask at the same time: one has the lease, seven are refused."""
+
+    def ask(number: int) -> dict[str, int] | None:
+        try:
+            return dict(take(ledger, "test", ("host:app1",), str(number)).tokens)
+        except LeaseHeld:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    assert [answer for answer in answers if answer] == [{"host:app1": 1}]
 
 
 def test_two_rollbacks_of_a_release_never_interleave(ledger: Ledger) -> None:
