@@ -10,7 +10,7 @@ from tests.checker.processes import born, service
 from tests.checker.record import World
 
 PARTS = (".golive/incoming/*", "components/*/incoming/.golive-part.*", "components/*/releases/*.part")
-PARTS_TOO = ("components/*/releases/*.tree", "components/**/*.new", ".golive/before/*.new", "backups/*/*.part")
+PARTS_TOO = ("components/**/*.new", ".golive/before/*.new", "backups/*/*.part")
 IDLE_SECONDS = 5
 
 _HELD = """

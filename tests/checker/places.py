@@ -104,7 +104,7 @@ def _component(world: World, root: Path, component: dict[str, Any], placed: dict
 
 
 def _tree(release: Path, tree: str, targets: set[str]) -> Iterator[str]:
-    wanted = dict(reversed(line.split("  ", 1)) for line in tree.splitlines())
+    wanted = dict(reversed(line.split("  ", 1)) for line in tree.splitlines() if not line.startswith("@"))
     for name, digest in wanted.items():
         file = release / name
         if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:

@@ -75,9 +75,11 @@ class Health(Model):
 
 class Service(Model):
     """What runs. ``command`` starts in the unpacked release; ports of 0 are the environment's variables
-    ``<component>_port`` and ``<component>_check_port``."""
+    ``<component>_port`` and ``<component>_check_port``. ``writes``: folders in the release into which it may write;
+    any other file beside the artifact's is a change of the release."""
 
     command: Command
+    writes: tuple[HostPath, ...] = ()
     port: PortOrVariable = 0
     check_port: PortOrVariable = 0
     stop_seconds: Seconds = 10

@@ -20,6 +20,7 @@ from golive.stages.layout import backup_directory
 from golive.stages.observe_cutover import outside
 from golive.stages.reconcile import unsettled
 from golive.stages.switch import serves
+from golive.stages.tree import beside
 from golive.texts import text
 
 Place = tuple[str, str | None]
@@ -83,7 +84,8 @@ async def _same(bench: Bench, name: str, component: str, label: str) -> Verdict:
     host = await bench.host(name)
     if not (await host.run(serves(placement), timeout=30)).succeeded:
         return _verdict(label, False, f"{placement.directory} does not run")
-    disk = await host.run(tree_is(placement, bench.scope.texts[placement.tree]), timeout=120)
+    kept = beside(bench.scope.manifest.components[component])
+    disk = await host.run(tree_is(placement, bench.scope.texts[placement.tree], kept), timeout=120)
     return _verdict(label, disk.succeeded, placement.directory if disk.succeeded else "files were changed")
 
 

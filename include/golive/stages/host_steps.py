@@ -92,16 +92,35 @@ def remove_bundle(placement: Placement) -> Command:
     return Command("remove_bundle", sh("rm -f {bundle} {bundle}.part", bundle=placement.incoming))
 
 
-def unpack(placement: Placement, tree: str) -> Command:
+_CHECK = r"""tree=$(cat)
+lines() { printf '%s\n' "$tree" | grep "$1"; }
+names() { lines '^[0-9a-f]' | cut -c 67-; lines '^@'; }
+there() {
+    find . -type f {kept} | sed 's,^\./,,'
+    find . -type l {kept} | while read -r link; do printf '@\t%s\t%s\n' "${link#./}" "$(readlink "$link")"; done
+}
+sorted() { LC_ALL=C sort; }
+check() ( # exactly what the list names, and what may be there beside it
+    cd "$1" || exit 1
+    [ -z "$(find . ! -type d ! -type f ! -type l {kept} | head -n 1)" ] || exit 1
+    [ "$(names | sorted)" = "$(there | sorted)" ] || exit 1
+    [ -z "$(lines '^[0-9a-f]' | head -n 1)" ] || lines '^[0-9a-f]' | sha256sum -c - >/dev/null 2>&1
+)
+"""
+
+
+def _check(kept: Sequence[str]) -> str:
+    """The shell's ``check FOLDER``; the list comes on standard input. ``kept``: paths that it does not look at."""
+    return sh(_CHECK, kept=tuple(word for path in kept for word in ("!", "-path", f"./{path}")))
+
+
+def unpack(placement: Placement, tree: str, kept: Sequence[str]) -> Command:
     """Checks the bundle, unpacks it beside the old release, checks every file, and only then gives it its name.
 
-    ``tree`` is the list of ``digest  path`` lines; a release that is already there is checked against it.
+    ``tree`` is the list of ``tree_of``, ``kept`` what may lie beside it; a release that is there already is checked.
     """
     script = sh(
         """umask 022
-cat >{directory}.tree
-check() { [ "$(cd "$1" && sha256sum -c - <"$HOME"/{directory}.tree 2>&1 >/dev/null | wc -l)" -eq 0 ] || return 1
-    [ "$(find "$1" -type f ! -path '*/.golive/*' | wc -l)" -ge "$(wc -l <{directory}.tree)" ]; }
 if [ -d {directory} ]; then check {directory} || { echo 'the release on disk was changed' >&2; exit 12; }
 else
     printf '%s\\n' {line} | sha256sum -c - >/dev/null 2>&1 || { echo 'the bundle was changed on its way' >&2; exit 11; }
@@ -111,19 +130,17 @@ else
     check {directory}.part || { rm -rf {directory}.part; echo 'what was unpacked differs' >&2; exit 12; }
     mv {directory}.part {directory}
 fi
-rm -f {directory}.tree
 """,
         directory=placement.path,
         bundle=placement.incoming,
         line=f"{placement.bundle.removeprefix('sha256:')}  {placement.incoming}",
     )
-    return Command("unpack", script, stdin=tree.encode())
+    return Command("unpack", _check(kept) + script, stdin=tree.encode())
 
 
-def tree_is(placement: Placement, tree: str) -> Command:
-    """Exits 0 when the release on disk holds exactly these files' contents."""
-    script = sh("cd {directory} && sha256sum -c - >/dev/null 2>&1", directory=placement.path)
-    return Command("tree_is", script, stdin=tree.encode())
+def tree_is(placement: Placement, tree: str, kept: Sequence[str]) -> Command:
+    """Exits 0 when the release on disk holds exactly these files with these contents, and else only what is ``kept``."""
+    return Command("tree_is", _check(kept) + sh("check {directory}", directory=placement.path), stdin=tree.encode())
 
 
 def remove_release(placement: Placement) -> Command:
@@ -131,7 +148,7 @@ def remove_release(placement: Placement) -> Command:
     script = sh(
         """[ ! -f {root}/control ] || sh {root}/control stop check 2
 [ "$(readlink {root}/current 2>/dev/null)" != {link} ] || { echo 'this release serves: not removed' >&2; exit 14; }
-rm -rf {directory} {directory}.part {directory}.tree {root}/{before}
+rm -rf {directory} {directory}.part {root}/{before}
 """,
         root=placement.root,
         before=placement.before,

@@ -11,6 +11,7 @@ from golive.stages.definition import Scope, StageDefinition, StepDefinition, app
 from golive.stages.layout import Placement
 from golive.stages.observe_install import observe_check, observe_verify
 from golive.stages.service import launch_script
+from golive.stages.tree import beside
 from golive.stages.work import FileWork, HostWork, Work
 
 
@@ -33,8 +34,8 @@ def _remove_upload(scope: Scope, step: PlannedStep) -> Work:
 
 def _unpack(scope: Scope, step: PlannedStep) -> Work:
     placement = _placement(scope, step)
-    tree = scope.texts[placement.tree]
-    return HostWork(host_steps.unpack(placement, tree), host_steps.tree_is(placement, tree), seconds=600)
+    tree, kept = scope.texts[placement.tree], beside(_definition(scope, step))
+    return HostWork(host_steps.unpack(placement, tree, kept), host_steps.tree_is(placement, tree, kept), seconds=600)
 
 
 def _remove_release(scope: Scope, step: PlannedStep) -> Work:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from golive.errors import GoliveError
@@ -96,7 +97,7 @@ class _Crew:
             }
             await self._fence_all(work, benches)
             for _, group in groupby(work, key=lambda item: (id(item.scope), item.effect.stage, item.effect.step)):
-                found = await each(lambda item: self._undo(item, benches[id(item.scope)], stuck), group)
+                found = await each(partial(self._undo, benches=benches, stuck=frozenset(stuck)), group)
                 stuck |= {effect.target for effect, done in found if done.outcome != "done"}
                 results += found
         return results
@@ -129,8 +130,8 @@ class _Crew:
             await asyncio.to_thread(database_worker.raise_fence, connection, database, token)
         self._fenced.add(item.place)
 
-    async def _undo(self, item: _Undo, tools: Bench, stuck: set[str]) -> tuple[Effect, Done]:
-        effect = item.effect
+    async def _undo(self, item: _Undo, benches: Mapping[int, Bench], stuck: frozenset[str]) -> tuple[Effect, Done]:
+        effect, tools = item.effect, benches[id(item.scope)]
         if effect.target in stuck:
             done = Done("failed", "left as it is: what was built on it could not be taken back")
         else:

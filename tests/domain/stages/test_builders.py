@@ -93,11 +93,12 @@ rm -f {file}.old
 
 def test_unpack() -> None:
     """The bundle's digest before anything is unpacked, each file's after, and the name last."""
-    command = host_steps.unpack(PLACEMENT, "aa  bin/serve\n")
+    command = host_steps.unpack(PLACEMENT, "aa  bin/serve\n", ("etc/app.conf",))
     path, incoming = PLACEMENT.path, PLACEMENT.incoming
     assert command.stdin == b"aa  bin/serve\n"
     lines = command.script.splitlines()
-    assert lines[:2] == ["umask 022", f"cat >{path}.tree"]
+    assert lines[0] == "tree=$(cat)"
+    assert "    find . -type f '!' -path ./etc/app.conf | sed 's,^\\./,,'" in lines
     refusal = "{ echo 'the bundle was changed on its way' >&2; exit 11; }"
     order = [
         f"    printf '%s\\n' '{'d' * 64}  {incoming}' | sha256sum -c - >/dev/null 2>&1 || {refusal}",

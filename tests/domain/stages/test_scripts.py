@@ -1,5 +1,6 @@
 """The same commands run by a real shell in a home of their own, cut off and asked again."""
 
+import os
 import shlex
 import subprocess
 import tarfile
@@ -19,6 +20,8 @@ from golive.stages.tree import tree_of
 from tests.domain.stages.history import PLACEMENT
 
 Run = Callable[[Command], "subprocess.CompletedProcess[bytes]"]
+
+KEPT = (".golive/launch", "etc/app.conf", "var/*")
 
 CONTROL = """#!/bin/sh
 echo "$*" >>calls
@@ -172,6 +175,7 @@ def bundle(tmp_path: Path, root: Path) -> tuple[object, str]:
     (source / "bin").mkdir(parents=True)
     (source / "bin" / "serve").write_text("#!/bin/sh\n")
     (source / "상담 $(x).txt").write_text("상담\n")
+    (source / "now").symlink_to("bin/serve")
     file = tmp_path / PLACEMENT.incoming
     with tarfile.open(file, "w:gz") as archive:
         archive.add(source, ".")
@@ -184,23 +188,58 @@ def test_unpack_is_whole_or_not_there(run: Run, bundle: tuple[object, str], root
     """A changed bundle, a changed file on disk and a missing one are told apart; asked again it is done."""
     placement, tree = bundle
     release = root / "releases" / PLACEMENT.directory
-    command = host_steps.unpack(placement, tree)  # type: ignore[arg-type]
+    command = host_steps.unpack(placement, tree, KEPT)  # type: ignore[arg-type]
     (root / "releases" / f"{PLACEMENT.directory}.part").mkdir()  # what a try that was cut off had left
     for _ in range(2):
         outcome = run(command)
         assert outcome.returncode == 0, outcome.stderr
-    assert sorted(path.name for path in release.iterdir()) == ["bin", "상담 $(x).txt"]
-    assert run(host_steps.tree_is(placement, tree)).returncode == 0  # type: ignore[arg-type]
+    assert sorted(path.name for path in release.iterdir()) == ["bin", "now", "상담 $(x).txt"]
+    assert run(host_steps.tree_is(placement, tree, KEPT)).returncode == 0  # type: ignore[arg-type]
     (release / "bin" / "serve").write_text("changed")
     assert run(command).returncode == 12
-    assert run(host_steps.tree_is(placement, tree)).returncode != 0  # type: ignore[arg-type]
+    assert run(host_steps.tree_is(placement, tree, KEPT)).returncode != 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shell", [("sh",), ("busybox", "sh")])
+def test_what_lies_beside_the_members_is_seen(
+    bundle: tuple[object, str], root: Path, tmp_path: Path, shell: tuple[str, ...]
+) -> None:
+    """A planted file, a hidden one, a link, a pipe, and a link that leads elsewhere; not what is declared."""
+    placement, tree = bundle
+    release = root / "releases" / PLACEMENT.directory
+
+    def ask(command: Command) -> int:
+        words = (*shell, "-c", command.script)
+        given = {"input": command.stdin, "cwd": tmp_path, "env": {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}}
+        return subprocess.run(words, check=False, capture_output=True, timeout=20, **given).returncode
+
+    assert ask(host_steps.unpack(placement, tree, KEPT)) == 0  # type: ignore[arg-type]
+    for name in ("etc/app.conf", "var/cache/deep", ".golive/launch"):
+        (release / name).parent.mkdir(parents=True, exist_ok=True)
+        (release / name).touch()
+    same = host_steps.tree_is(placement, tree, KEPT)  # type: ignore[arg-type]
+    assert ask(same) == 0
+    plants = (
+        lambda path: path.write_text("planted"),
+        lambda path: path.symlink_to("/etc/passwd"),
+        lambda path: os.mkfifo(path),
+    )
+    for name in ("planted", "bin/.hidden", ".golive/more", "two\nlines", "varied"):
+        for plant in plants:
+            plant(release / name)
+            assert ask(same) != 0, name
+            (release / name).unlink()
+    assert ask(same) == 0
+    (release / "now").unlink()
+    (release / "now").symlink_to("/bin/false")
+    assert ask(same) != 0
 
 
 def test_a_changed_bundle_is_not_unpacked(run: Run, bundle: tuple[object, str], root: Path, tmp_path: Path) -> None:
     placement, tree = bundle
     with (tmp_path / PLACEMENT.incoming).open("ab") as file:
         file.write(b"x")
-    assert run(host_steps.unpack(placement, tree)).returncode == 11  # type: ignore[arg-type]
+    assert run(host_steps.unpack(placement, tree, KEPT)).returncode == 11  # type: ignore[arg-type]
     assert not (root / "releases" / PLACEMENT.directory).exists()
 
 
