@@ -29,7 +29,8 @@ class HealthOperator(BaseOperator):
 
 
 class DueEnvironments(HealthOperator):
-    """The environments in which it is two o'clock at night, or the one that the form names; skips all when none is.
+    """The environments whose last two o'clock at night was not looked at, or the one that the form names; skips all
+    when there is none.
 
     On the way it does what else must be done every half hour: missing heads are written, waiting messages are sent.
     """
@@ -101,7 +102,7 @@ class HealthSummary(HealthTask):
 
 
 def health_dag(runbook: str | None) -> DAG:
-    """Every half hour, so that each time zone's two o'clock is met; one at a time."""
+    """Every half hour, so that each time zone's two o'clock is met and a late scheduler misses none; one at a time."""
     environment = Param(
         None,
         type=["string", "null"],

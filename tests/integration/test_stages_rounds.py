@@ -12,7 +12,7 @@ from golive.ledger.events import environment_stream
 from golive.ledger.leases import current
 from golive.stages.api import answer, ask, open_stage, roll_back_stage, run_step
 from golive.stages.effects import State
-from golive.stages.errors import AlreadyLive, AnotherRunLives, GroundMissing, StageNotOpen
+from golive.stages.errors import AlreadyLive, AnotherRunLives, GroundMissing, StageNotOpen, UnknownEnvironment
 from golive_stack import direct
 from golive_stack.state import State as Choices
 from tests.integration.stage_runs import OLD, Site
@@ -109,6 +109,26 @@ def test_a_stage_of_a_later_round_that_fails_takes_back_what_was_built_on_it(her
     assert roll_back_stage(run).outcome == "rolled_back"
     assert here.standing(release, "install").state == "rolled_back"
     assert not list((here.host() / "components" / "api" / "releases").glob("2.0.0-*"))
+
+
+@pytest.mark.parametrize("goes_live", [True, False])
+def test_a_rollback_goes_by_what_was_carried_out(here: Site, goes_live: bool) -> None:
+    """The newest submission left the environment out of its path, and the environment's file has changed: the release
+    is taken back all the same, live or on its way."""
+    release = here.submit(f"dropped-{goes_live}")
+    if goes_live:
+        here.live(release)
+    else:
+        here.until(release, "install", "configure")
+    here.resubmit(release, lambda text: text.replace("[test", "[staging"))
+    here.place("test", lambda text: text.replace("en: Test", "en: Tested"))
+    try:
+        with pytest.raises(UnknownEnvironment):
+            here.opened(release, "environment", "again")
+        assert here.roll_back(release).outcome == "rolled_back"
+        assert here.version() == "1.0.0"
+    finally:
+        here.place("test")
 
 
 def test_a_missing_database_is_made_and_taken_back(here: Site) -> None:

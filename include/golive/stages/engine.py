@@ -20,7 +20,7 @@ from golive.stages.errors import CheckFailed, Overtaken, RunEnded, StepFailed, S
 from golive.stages.fencing import hand_back, take
 from golive.stages.runtime import Runtime
 from golive.stages.standing import StageState, fold_stages
-from golive.stages.subject import Subject, load_subject, plan_of, scope_of
+from golive.stages.subject import Subject, plan_of, scope_of, subject_of_run
 from golive.stages.workers import Done, Job, perform
 from golive.texts import text
 
@@ -40,7 +40,7 @@ def run_step(runtime: Runtime, step: str) -> StepReport:
     ``StepFailed`` or ``CheckFailed`` when trying again would say the same, ``StepUnknown`` when it may not.
     """
     definition = step_definition(runtime.run.stage, step)
-    subject = load_subject(runtime.ledger, runtime.run.release, runtime.run.environment)
+    subject = subject_of_run(runtime.ledger, runtime.run)
     plan = plan_of(runtime.ledger, subject)
     steps = tuple(plan.of(runtime.run.stage, step))
     if closed_for(runtime, plan):
@@ -87,9 +87,11 @@ def closed_for(runtime: Runtime, plan: Plan) -> bool:
     """Whether the run's stage stands closed for this plan: then every step of it is done, whoever asks."""
     events = runtime.ledger.read(release_stream(runtime.run.release))
     standing = fold_stages(events).get((runtime.run.environment, runtime.run.stage))
-    if standing is None or standing.state is not StageState.CLOSED or standing.plan != plan.digest:
+    if standing is None or standing.state is not StageState.CLOSED:
         return False
-    return runtime.run.stage not in REPEATABLE or standing.run_id == runtime.run.run_id
+    if runtime.run.stage in REPEATABLE:
+        return standing.run_id == runtime.run.run_id
+    return standing.plan == plan.digest
 
 
 def _act(

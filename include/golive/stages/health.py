@@ -1,7 +1,7 @@
 """The nightly look at what serves: facts in the environment's record, a summary, an incident if something is wrong."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,26 +15,34 @@ from golive.reports.queue import queue
 from golive.stages.bench import bench
 from golive.stages.errors import NothingServes, UnknownStep
 from golive.stages.health_checks import CHECKS
-from golive.stages.live import serving
+from golive.stages.live import lives_of, serving
+from golive.stages.night import last_night
 from golive.stages.runtime import Runtime
 from golive.stages.subject import Subject, load_submission, scope_of
 from golive.stages.telling import audience_of, tell_environment
 from golive.texts import text
 
-NIGHT_HOUR = 2
+SUMMARISED = "health.summarised"
+"""The end of a night's look at an environment; what has none is looked at, however late that is."""
 
 
 def due_environments(ledger: Ledger) -> tuple[str, ...]:
-    """The environments in which something serves and whose clocks show the first half hour after two at night."""
+    """The environments that served something at their last two o'clock at night and were not looked at since."""
     names = (name.removeprefix("environment/") for name in ledger.streams("environment/"))
     now = ledger.now()
-    return tuple(name for name in names if serving(ledger, name) is not None and _is_night(ledger, name, now))
+    serve = (name for name in names if serving(ledger, name) is not None)
+    return tuple(
+        name
+        for name in serve
+        if is_due(ledger.read(environment_stream(name)), subject_of(ledger, name).environment.zone, now)
+    )
 
 
-def _is_night(ledger: Ledger, environment: str, now: datetime) -> bool:
-    zone = subject_of(ledger, environment).environment.timezone
-    local = now.astimezone(ZoneInfo(zone))
-    return local.hour == NIGHT_HOUR and local.minute < 30
+def is_due(events: Sequence[Event], zone: ZoneInfo, now: datetime) -> bool:
+    """Whether the last night of an environment, by its events, has not been looked at."""
+    night = last_night(zone, now)
+    served = any(event.at <= night for event in lives_of(events))
+    return served and not any(event.kind == SUMMARISED and event.at >= night for event in events)
 
 
 def subject_of(ledger: Ledger, environment: str) -> Subject:
@@ -101,7 +109,14 @@ def summarise(runtime: Runtime) -> tuple[Finding, ...]:
     _incident(runtime, findings, title)
     tell_environment(runtime, subject.manifest, subject.environment)
     queue(runtime.ledger, stream, nightly_summary(audience, day, findings, runtime.link or None))
+    bad = sum(finding.result != "pass" for finding in findings)
+    data = {**_identity(runtime), "findings": len(findings), "bad": bad}
+    runtime.ledger.append(stream, lambda events, _now: [] if _is_told(events, data) else [NewEvent(SUMMARISED, data)])
     return findings
+
+
+def _is_told(events: Sequence[Event], data: Mapping[str, object]) -> bool:
+    return any(event.kind == SUMMARISED and event.data["run_id"] == data["run_id"] for event in events)
 
 
 def _is_mine(event: Event, run_id: str) -> bool:

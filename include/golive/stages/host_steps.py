@@ -139,7 +139,7 @@ fi
 
 
 def tree_is(placement: Placement, tree: str, kept: Sequence[str]) -> Command:
-    """Exits 0 when the release on disk holds exactly these files with these contents, and else only what is ``kept``."""
+    """Exits 0 when the release on disk holds exactly these members, and else only what is ``kept``."""
     return Command("tree_is", _check(kept) + sh("check {directory}", directory=placement.path), stdin=tree.encode())
 
 

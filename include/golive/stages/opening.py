@@ -28,7 +28,7 @@ from golive.stages.reconcile import reconcile
 from golive.stages.rollback import leaving_traces, undo_all
 from golive.stages.runtime import Run, Runtime
 from golive.stages.standing import StageStanding, StageState, Standings, fold_stages
-from golive.stages.subject import Subject, load_subject, plan_of
+from golive.stages.subject import Subject, load_subject, plan_of, subject_of_run
 from golive.stages.telling import tell
 from golive.texts import text
 
@@ -53,12 +53,12 @@ def open_stage(runtime: Runtime) -> OpenedStage:
     not closed), ``AnotherRunLives``, ``AlreadyLive``, ``Quarantined`` or ``LeaseHeld``.
     """
     run = runtime.run
-    subject = load_subject(runtime.ledger, run.release, run.environment)
+    subject = subject_of_run(runtime.ledger, run)
     if not run.requester:
         raise NoRequester()
     if not runtime.alive():
         raise RunEnded()
-    if run.stage not in REPEATABLE:  # a rollback goes by what was carried out, not by what was submitted since
+    if run.stage not in REPEATABLE:
         check_fit(subject.manifest, subject.environment)
     if run.stage in STAGES and line_for(subject.manifest, run.stage, run.environment) is None:
         raise NoApprovalLine(stage=run.stage, environment=run.environment)
@@ -121,7 +121,7 @@ class Opening:
             raise Returned(release=run.release, stage=run.stage, round=self.subject.round + 1)
         if before.state is not StageState.OPEN:
             return False
-        if before.run_id == run.run_id and before.plan == self.plan.digest:
+        if before.run_id == run.run_id and (run.stage in REPEATABLE or before.plan == self.plan.digest):
             return True
         if before.run_id != run.run_id and self.runtime.lives(run.stage, before.run_id):
             where = {"stage": run.stage, "release": run.release, "environment": run.environment}
@@ -150,6 +150,7 @@ class Opening:
             "requester": run.requester,
             "requesters": list(dict.fromkeys(people)),
             "manifest": self.subject.manifest_digest,
+            "inventory": self.subject.environment_digest,
             "plan": self.plan.digest,
             "link": self.runtime.link,
         }

@@ -11,12 +11,13 @@ from golive.release.environment import Environment, environment_from_data
 from golive.release.manifest import Manifest, manifest_from_data
 from golive.release.names import nearest
 from golive.release.plan import Plan, plan_from_data
+from golive.stages.catalogue import REPEATABLE
 from golive.stages.definition import Scope, Served, port_on
 from golive.stages.errors import UnknownEnvironment, UnknownRelease
 from golive.stages.layout import Placement
-from golive.stages.live import served_before, serving_of
+from golive.stages.live import served_before, serving, serving_of
 from golive.stages.planning import make_plan
-from golive.stages.runtime import Runtime
+from golive.stages.runtime import Run, Runtime
 from golive.stages.standing import last
 from golive.texts import text
 
@@ -59,6 +60,31 @@ def load_told(ledger: Ledger, release: str, environment: str) -> Subject:
     if not knowing or place is None:
         return load_subject(ledger, release, environment)
     return _subject(ledger, knowing[-1], place)
+
+
+def load_carried_out(ledger: Ledger, run: Run) -> Subject:
+    """What a rollback on demand is about: what its run was opened for, else what serves, else what was carried out
+    last, whatever was submitted since. Raises as ``load_told``."""
+    events = ledger.read(release_stream(run.release))
+    mine = last(events, "stage.opened", environment=run.environment, stage=run.stage, run_id=run.run_id)
+    live = serving(ledger, run.environment)
+    done = last(events, "effect.intended", environment=run.environment)
+    if mine is not None:
+        found = mine
+    elif live is not None and live.data["release"] == run.release:
+        found = live
+    elif done is not None:
+        found = done
+    else:
+        return load_told(ledger, run.release, run.environment)
+    return load_submission(ledger, run.release, run.environment, found.data["manifest"], found.data["inventory"])
+
+
+def subject_of_run(ledger: Ledger, run: Run) -> Subject:
+    """What a run is about: the newest submission, but for a rollback on demand. Raises as ``load_subject``."""
+    if run.stage in REPEATABLE:
+        return load_carried_out(ledger, run)
+    return load_subject(ledger, run.release, run.environment)
 
 
 def submitted_manifest(ledger: Ledger, release: str, manifest: Digest) -> Manifest:

@@ -222,7 +222,7 @@ def test_what_lies_beside_the_members_is_seen(
     plants = (
         lambda path: path.write_text("planted"),
         lambda path: path.symlink_to("/etc/passwd"),
-        lambda path: os.mkfifo(path),
+        os.mkfifo,
     )
     for name in ("planted", "bin/.hidden", ".golive/more", "two\nlines", "varied"):
         for plant in plants:
