@@ -42,6 +42,10 @@ class Host(Protocol):
     async def cancel(self, operation_id: str, *, grace: int = 5) -> Outcome:
         """TERM, after ``grace`` s KILL, to all its processes; back when none is left. No-op unless RUNNING or LOST."""
 
+    async def prune(self, *, days: int, keep: Iterable[str]) -> int:
+        """Forget operations that ended more than ``days`` days ago, under a token below the fence, and are not among
+        the ids to ``keep``; also what killed starters left. How many went."""
+
     async def upload(self, upload: Upload, chunks: Iterable[bytes], *, timeout: float) -> Outcome:
         """Put a file in its place, its digest checked there first. ``output``: ``stored``, or ``present`` before."""
 

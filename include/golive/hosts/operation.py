@@ -17,7 +17,7 @@ from golive.secret import Secret
 
 REQUIRED_COMMANDS = (
     "sh", "setsid", "flock", "tar", "gzip", "sha256sum", "mkdir", "mv", "ln", "cat", "kill", "df",
-    "rm", "chmod", "sleep", "tail", "wc", "sync",
+    "rm", "chmod", "sleep", "tail", "wc", "sync", "find",
 )  # fmt: skip
 """What a host must have; all of it is in Debian's and Red Hat's base and in busybox."""
 
@@ -52,6 +52,11 @@ def cancel(operation_id: str, grace: int) -> str:
 
 def listing() -> str:
     return _line("list")
+
+
+def prune(days: int) -> str:
+    """Forget operations that ended more than ``days`` days ago. The ids to keep travel on stdin."""
+    return _line("prune", days)
 
 
 def raise_fence(token: int) -> str:

@@ -49,6 +49,9 @@ class RecordingHost:
         self.cancelled.append(operation_id)
         return await self.status(operation_id)
 
+    async def prune(self, *, days: int, keep: Iterable[str]) -> int:
+        return 0
+
     async def upload(self, upload: Upload, chunks: Iterable[bytes], *, timeout: float) -> Outcome:
         await self.raise_fence(upload.token)
         self.commands.append(upload)

@@ -58,6 +58,10 @@ class ShellHost:
         report = await self._ask(exchange, operation_id, _CONTROL + grace)
         return build.outcome_of(report.word, report.rest, report.body)
 
+    async def prune(self, *, days: int, keep: Iterable[str]) -> int:
+        exchange = Exchange(build.prune(days), (" ".join(keep).encode(),), question=True)
+        return int((await self._ask(exchange, "prune")).rest)
+
     async def upload(self, upload: Upload, chunks: Iterable[bytes], *, timeout: float) -> Outcome:
         exchange = Exchange(build.upload(upload), chunks, prompt=build.SEND)
         report = await self._ask(exchange, upload.target, timeout, token=upload.token)

@@ -78,6 +78,6 @@ def test_reports_are_read(answer: bytes, report: build.Report | None) -> None:
 def test_every_script_is_posix(shell: list[str]) -> None:
     """All scripts are understood by dash, busybox and bash."""
     scripts = [file for file in (files("golive.hosts") / "scripts").iterdir() if file.name.endswith(".sh")]
-    assert len(scripts) == 9
+    assert len(scripts) == 10
     for script in scripts:
         subprocess.run([*shell, "-n"], input=script.read_text(), text=True, check=True, timeout=10)

@@ -22,7 +22,7 @@ _POINTS = [(tool, nth) for tool, calls in _CALLS.items() for nth in range(1, cal
 _BEFORE = '#!/bin/dash\n[ -e "{mark}" ] && exec {real} "$@"\n: >"{mark}"\nkill -KILL $PPID\n'
 _AFTER = '#!/bin/dash\n[ -e "{mark}" ] && exec {real} "$@"\n: >"{mark}"\n{real} "$@"\nkill -KILL $PPID\n'
 _LATE = '#!/bin/dash\nkill -KILL $PPID\nsleep 0.3\nexec {real} "$@"\n'
-_WORK = Operation("op1", 1, Command("work", "echo once >>effects", b"input"))
+_WORK = Operation("op1", 1, Command("work", "echo once >>effects", b"canary"))
 
 
 @pytest.mark.parametrize("script", [_BEFORE, _AFTER], ids=["before", "after"])
@@ -32,6 +32,7 @@ def test_the_effect_is_there_once(tool: str, script: str, nth: int, tmp_path: Pa
     environment = {"PATH": f"{_deadly(tool, script, nth, tmp_path)}:{os.environ['PATH']}"}
     first = _start(home, environment)
     assert (tmp_path / "killed").exists()
+    assert not _left(home)
     second = _start(home, {})
     effects = (home / "effects").read_text() if (home / "effects").exists() else ""
     assert second is not None
@@ -43,6 +44,12 @@ def test_the_effect_is_there_once(tool: str, script: str, nth: int, tmp_path: Pa
     assert first in (None, Outcome(Status.ABSENT), second)
     assert _start(home, {}) == second
     assert not list((home / ".golive/incoming").iterdir())
+    assert not _left(home)
+
+
+def _left(home: Path) -> list[Path]:
+    """Files that hold the operation's input: a secret, for all that the host knows."""
+    return [file for file in (home / ".golive").rglob("*") if file.is_file() and b"canary" in file.read_bytes()]
 
 
 def test_a_starter_killed_too_early_lets_the_next_one_start(tmp_path: Path, home: Path) -> None:
@@ -66,12 +73,13 @@ def test_a_start_that_is_on_its_way_is_waited_for(tmp_path: Path, home: Path) ->
 def test_an_input_that_was_cut_starts_nothing(home: Path) -> None:
     """A client that died while it sent the input has not started anything, and left nothing of it."""
     with pytest.raises(AssertionError, match="cut"):
-        _start(home, {}, sent=b"inp")
+        _start(home, {}, sent=b"can")
     assert not (home / ".golive/operations/op1").exists()
     assert list((home / ".golive/incoming").iterdir()) == []
+    assert not _left(home)
 
 
-def _start(home: Path, environment: dict[str, str], sent: bytes = b"input") -> Outcome | None:
+def _start(home: Path, environment: dict[str, str], sent: bytes = b"canary") -> Outcome | None:
     """One start, without the retries of ``operate``; None where the starter was killed."""
     transport = LocalTransport({**os.environ, **environment, "HOME": str(home)})
     reply = asyncio.run(transport.exchange(Exchange(build.start(_WORK), (sent,)), timeout=20))

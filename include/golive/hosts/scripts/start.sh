@@ -7,8 +7,15 @@ done
 problem=$(LC_ALL=C mkdir -p .golive/operations "$stage" 2>&1) || unwritten "$problem"
 trap 'rm -rf "$stage"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
-problem=$(LC_ALL=C cat 2>&1 >"$stage/input") || unwritten "$problem"
-[ $(wc -c <"$stage/input") -eq "$size" ] || broken "the input was cut"
+# The input may hold secrets. Its file loses its name before the first byte comes: what is written there ends with the
+# processes that hold it, wherever they are killed.
+problem=$( (LC_ALL=C true >"$stage/input") 2>&1) || unwritten "$problem"
+exec 6>"$stage/input" 7<"$stage/input" 8<"$stage/input"
+rm -f "$stage/input"
+problem=$(LC_ALL=C cat 2>&1 >&6) || unwritten "$problem"
+exec 6>&-
+[ $(wc -c <&7) -eq "$size" ] || broken "the input was cut"
+exec 7<&-
 # status.new is filled now and overwritten in place at the end, so that a full disk cannot swallow the exit status
 printf '%s\n' "$command" >"$stage/command" && echo "$token" >"$stage/token" && echo "$boot" >"$stage/boot" &&
   : >"$stage/output" && echo "   " >"$stage/status.new" || unwritten ""
@@ -19,10 +26,10 @@ sweep .golive/incoming/*
 started=
 if [ ! -e "$dir/pid" ]; then # also where a starter was killed too early: nothing of it can still run, see wrapper.sh
   rm -rf "$dir" && mv "$stage" "$dir" || broken "$dir cannot be made"
-  setsid sh -c "$wrapper" golive "$dir" <"$dir/input" >/dev/null 2>&1 9>&9 &
+  setsid sh -c "$wrapper" golive "$dir" <&8 >/dev/null 2>&1 8<&- 9>&9 &
   started=$!
 fi
-exec 9>&-
+exec 8<&- 9>&-
 [ -z "$started" ] || wait "$started"
 settle
 report

@@ -4,7 +4,6 @@ dir=$1
 trap : HUP INT TERM
 born $$ && echo "$$ $birth" >"$dir/pid.new" && mv -f "$dir/pid.new" "$dir/pid" || exit 1
 sync "$dir/pid" "$dir" .golive/operations
-rm -f "$dir/input"
 exec 9>&-
 sh "$dir/command" >"$dir/output" 2>&1
 code=$?
