@@ -115,7 +115,7 @@ def test_a_stage_of_a_later_round_that_fails_takes_back_what_was_built_on_it(her
 def test_a_rollback_goes_by_what_was_carried_out(here: Site, goes_live: bool) -> None:
     """The newest submission left the environment out of its path, and the environment's file has changed: the release
     is taken back all the same, live or on its way."""
-    release = here.submit(f"dropped-{goes_live}")
+    release = here.submit("dropped-live" if goes_live else "dropped")
     if goes_live:
         here.live(release)
     else:
