@@ -17,7 +17,7 @@ from golive.stages.live import serving
 from golive.stages.on_demand import ROLLBACK
 from golive.stages.runtime import Run
 from golive.stages.standing import StageStanding, fold_stages
-from golive_stack import direct, example, lifecycle
+from golive_stack import direct, example, lifecycle, processes
 from golive_stack.demo.airflow_api import AirflowApi, Asked
 from golive_stack.demo.scenario import prepare
 from golive_stack.home import Home
@@ -73,6 +73,12 @@ class Live:
         """Waits for the end of a run; its state."""
         self.wait(f"{dag} {run}", lambda: self.state(dag, run) in ENDED)
         return self.state(dag, run)
+
+    def judged(self, dag: str, run: str) -> str:
+        """Waits until a run that was marked by hand has done its teardowns too; its state."""
+        over = (*ENDED, "upstream_failed", "skipped")
+        self.wait(f"the verdict of {dag} {run}", lambda: self.tasks(dag, run).get("verdict") in over)
+        return self.ended(dag, run)
 
     def question(self, release: str, kind: str | None = None) -> Asked:
         """Waits for the open question of a release (of one kind of its line)."""
@@ -160,4 +166,6 @@ def live_stack() -> Iterator[Live]:
             live.close()
     finally:
         lifecycle.down(home)
+        left = processes.sweep(home)
         shutil.rmtree(home.root, ignore_errors=True)
+    assert left == []

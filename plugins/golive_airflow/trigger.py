@@ -12,7 +12,7 @@ from airflow.providers.standard.operators.trigger_dagrun import XCOM_RUN_ID, Tri
 from airflow.providers.standard.triggers.external_task import DagStateTrigger
 from airflow.utils.state import DagRunState
 
-from golive_airflow.context import runtime_of
+from golive_airflow.context import PARENT, runtime_of
 from golive_airflow.errors import ChildEnded
 from golive_airflow.retries import patience
 from golive_airflow.runs import LIVE, run_state, start_run
@@ -22,6 +22,7 @@ KEPT = timedelta(days=90)
 """How long a lost task may find the run that it chose."""
 POKE = 2.0
 """Seconds between two looks at the run."""
+ENDED = (DagRunState.SUCCESS, DagRunState.FAILED)
 
 
 @dataclass(frozen=True)
@@ -60,49 +61,72 @@ class RunStage(TriggerDagRunOperator):
         )
 
     def execute(self, context: Any) -> None:
-        run_id = self._chosen(context)
+        with explained():
+            self._go_on(context)
+
+    def execute_complete(self, context: Any, event: tuple[str, Mapping[str, Any]]) -> None:
+        """After the end of the run that was waited for: ours is judged, after any other one we choose anew."""
+        run_id = event[1]["run_ids"][0]
+        with explained():
+            if run_id == self._kept(context):
+                self._judge(context, run_id, event[1].get(run_id))
+            else:
+                self._go_on(context)
+
+    def _go_on(self, context: Any) -> None:
+        run_id = self._kept(context) or self._choose(context)
         state = run_state(self.trigger_dag_id, run_id)
         if state is None:
             start_run(self.trigger_dag_id, run_id, _conf(context))
         context["ti"].xcom_push(key=XCOM_RUN_ID, value=run_id)  # Airflow makes the link to the run from it
-        if state == DagRunState.SUCCESS:
-            return
-        ends = [DagRunState.SUCCESS, DagRunState.FAILED]
-        trigger = DagStateTrigger(self.trigger_dag_id, ends, run_ids=[run_id], poll_interval=POKE)
-        self.defer(trigger=trigger, method_name="execute_complete")
+        if state in ENDED:
+            self._judge(context, run_id, state)
+        else:
+            trigger = DagStateTrigger(self.trigger_dag_id, list(ENDED), run_ids=[run_id], poll_interval=POKE)
+            self.defer(trigger=trigger, method_name="execute_complete")
 
-    def execute_complete(self, context: Any, event: tuple[str, Mapping[str, Any]]) -> None:
-        run_id = event[1]["run_ids"][0]
-        state = event[1].get(run_id)
+    def _judge(self, context: Any, run_id: str, state: str | None) -> None:
         if state != DagRunState.SUCCESS or not self._stands_closed(context):
-            with explained():
-                raise ChildEnded(stage=self.trigger_dag_id, run=run_id, state=state)
-
-    def _chosen(self, context: Any) -> str:
-        """The child's run id, written down before anything is started.
-
-        ``max_tries`` rises with every clear, so a cleared task chooses anew and a retried one does not.
-        """
-        store, key = context["task_state_store"], f"child.{context['ti'].max_tries}"
-        kept = store.get(key)
-        if kept is None:
-            kept = self._choose(context)
-            store.set(key, kept, retention=KEPT)
-        return str(kept)
+            raise ChildEnded(stage=self.trigger_dag_id, run=run_id, state=state)
 
     def _choose(self, context: Any) -> str:
+        """The child's run id; if it is ours, written down before anything is started.
+
+        A live run that the ledger does not know as a child of this very run of the release may be about to be taken
+        back with another one. It is waited for, and what it came to is not ours.
+        """
         params = context["params"]
         prefix = f"{params['release']}.{params['environment']}.{self.trigger_dag_id}"
         latest = latest_attempt(lambda number: run_state(self.trigger_dag_id, f"{prefix}.{number}"))
         number = choose(latest, latest.state == "success" and self._stands_closed(context))
-        self.log.info("%s", both("attempt", "\n", run=f"{prefix}.{number}", before=latest.state or "-"))
-        return f"{prefix}.{number}"
+        run_id = f"{prefix}.{number}"
+        self.log.info("%s", both("attempt", "\n", run=run_id, before=latest.state or "-"))
+        if latest.state not in LIVE or self._is_child(context, run_id):
+            self._keep(context, run_id, new=number != latest.number or latest.state is None)
+        return run_id
+
+    def _kept(self, context: Any) -> str | None:
+        kept = context["task_state_store"].get(_key(context))
+        return None if kept is None else str(kept)
+
+    def _keep(self, context: Any, run_id: str, *, new: bool) -> None:
+        """From here on the run is ours. A release that has ended starts nothing: a cleared task does not revive it."""
+        if new:
+            from golive.stages.api import require_begun
+
+            require_begun(runtime_of(context, PARENT))
+        context["task_state_store"].set(_key(context), run_id, retention=KEPT)
 
     def _stands_closed(self, context: Any) -> bool:
         """What the ledger says of the stage. A run's colour is no proof, and its id could be anyone's."""
         from golive.stages.api import stands_closed
 
         return bool(stands_closed(runtime_of(context, self.trigger_dag_id)))
+
+    def _is_child(self, context: Any, run_id: str) -> bool:
+        from golive.stages.api import is_child
+
+        return bool(is_child(runtime_of(context, self.trigger_dag_id), run_id))
 
 
 def latest_attempt(state_of: Callable[[int], str | None]) -> Attempt:
@@ -114,6 +138,11 @@ def latest_attempt(state_of: Callable[[int], str | None]) -> Attempt:
             break
         found = following
     return found
+
+
+def _key(context: Any) -> str:
+    """``max_tries`` rises with every clear, so a cleared task chooses anew and a retried one does not."""
+    return f"child.{context['ti'].max_tries}"
 
 
 def _conf(context: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What is killed, cut, filled or forged while a release goes on. The invariants are asked after each by the fixture."""
 
 import time
+from collections import Counter
 from pathlib import Path
 
 import psutil
@@ -9,7 +10,7 @@ import pytest
 from golive.stages.api import open_stage, roll_back_release, submit_environment
 from golive.stages.on_demand import ROLLBACK
 from golive.stages.runtime import Run
-from golive_stack import direct, hosts, lifecycle
+from golive_stack import direct, lifecycle
 from tests.faults.workers import dumps, event_of, go_on, kill, on_host, stop, task_process, until
 from tests.live import OPERATOR, Live
 
@@ -100,21 +101,6 @@ def test_a_cut_connection_does_not_cut_the_effect(live: Live) -> None:
     assert (intents(live, release, "backup"), dumps(live) - before) == (1, 1)
 
 
-def test_a_full_disk_ends_with_the_old_version_serving(live: Live) -> None:
-    """No room for the bundle: install fails and is taken back; once there is room the next attempt goes through."""
-    release = live.submit("full")
-    assert live.sign(release, "environment", live.trigger("environment", release)) == "success"
-    hosts.restart(live.info.home, "test", "app1", limit_file_kb=4)
-    try:
-        run = live.trigger("install", release)
-        assert live.sign(release, "install", run) == "failed"
-    finally:
-        hosts.restart(live.info.home, "test", "app1")
-    assert live.standing(release, "install").state == "rolled_back"
-    assert live.version() == "1.0.0"
-    assert live.sign(release, "install", live.trigger("install", release)) == "success"
-
-
 def test_a_wrong_host_key_is_a_hard_failure(live: Live) -> None:
     """The inventory pins another key: facts fail, nothing was sent, and no effect is intended."""
     file = live.info.environments["test"]
@@ -157,13 +143,47 @@ def test_a_bundle_changed_on_its_way_is_never_unpacked(live: Live) -> None:
     assert live.version() == "1.0.0"
 
 
-def test_a_parent_marked_failed_takes_its_child_back(live: Live) -> None:
-    """The release's run is marked failed while its child waits at a gate: both end red and nothing is in force."""
-    release = live.submit("parent")
+def test_a_release_that_is_hurt_all_the_way_does_everything_once(live: Live) -> None:
+    """Its task is killed right after it started a stage, cleared while the stage lives, cleared when it is green: each
+    time it attaches. Cancelled in the middle of the cutover all comes back, and the next run of it begins anew."""
+    release = live.submit("hurt")
     run = live.trigger("release", release)
-    asked = live.question(release)
+    child = f"{release}.test.environment.1"
+    kill_after_start(live, run, "environment", child)
+    live.question(release)
+    live.wait("the next try", lambda: live.tasks("release", run)["environment"] == "deferred")
+    live.api("admin").clear("release", run, "environment")
+    live.wait("the cleared task", lambda: live.tasks("release", run)["environment"] == "deferred")
+    live.answer_all(release)
+    live.wait("the next stage", lambda: any("install" in asked.run for asked in live.api("admin").questions()))
+    live.api("admin").clear("release", run, "environment")
+    live.wait("the cleared task", lambda: live.tasks("release", run)["environment"] == "success")
+    event_of(live, release, "effect.intended", "switch")
     live.api("admin").set_state("release", run, None, "failed")
-    assert live.ended(asked.dag, asked.run) == "failed"
-    assert live.ended("release", run) == "failed"
-    assert live.standing(release, "environment").state == "rolled_back"
+    live.wait("the rollback", lambda: live.tasks("release", run)["rollback"] not in ("None", "scheduled"))
+    again = live.trigger("release", release)
+    assert live.judged("release", run) == "failed"
+    assert live.judged("cutover", f"{release}.test.cutover.1") == "failed"
+    opened = [e.data["run_id"] for e in live.events(release) if e.kind == "stage.opened"][:4]
+    assert opened == [run, *(f"{release}.test.{stage}.1" for stage in ("environment", "install", "cutover"))]
+    assert max(Counter(e.data["key"] for e in live.events(release) if e.kind == "effect.intended").values()) == 1
     assert live.version() == "1.0.0"
+    asked = live.question(release, "decide")
+    assert asked.run == f"{release}.test.environment.2"
+    live.api(asked.people[0]).answer(asked, asked.options[2], "여기까지")
+    assert live.ended("release", again) == "failed"
+    assert live.version() == "1.0.0"
+
+
+def kill_after_start(live: Live, run: str, task: str, child: str) -> None:
+    """Lets a task of ``release`` run in slices until the child's run is there, and kills it before it waits for it."""
+    worker = task_process(live, "release", run, task)
+    api = live.api("admin")
+    while True:
+        stop(worker)
+        if child in api.runs(task):
+            break
+        go_on(worker)
+        time.sleep(0.005)
+    assert api.tasks("release", run)[task] == "running"
+    kill(worker)

@@ -104,8 +104,8 @@ def require_open(events: Sequence[Event], run: Run) -> StageStanding:
     return standing
 
 
-def cancelled(events: Sequence[Event], run: Run) -> bool:
-    """Whether a rollback of the release began after this run's stage was opened."""
+def cancelled(events: Sequence[Event], run: Run | StageStanding) -> bool:
+    """Whether a rollback that takes this run's stage back began after the stage was opened."""
     began = False
     for event in events:
         if event.data.get("environment") != run.environment:

@@ -1,6 +1,6 @@
 """What the edge and the command line call, and nothing else of this package."""
 
-from golive.stages.closing import check_verdict, close_stage, stands_closed
+from golive.stages.closing import check_verdict, close_stage, is_child, require_begun, stands_closed
 from golive.stages.ending import RollbackReport, roll_back_release, roll_back_stage
 from golive.stages.engine import StepReport, run_step
 from golive.stages.gates import answer, ask
@@ -15,7 +15,9 @@ __all__ = [
     "ask",
     "check_verdict",
     "close_stage",
+    "is_child",
     "open_stage",
+    "require_begun",
     "roll_back_release",
     "roll_back_stage",
     "run_step",

@@ -5,7 +5,7 @@ from typing import Any
 
 from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.plan import Plan
-from golive.stages.admission import require_open, require_same, require_signed, stands
+from golive.stages.admission import cancelled, require_open, require_same, require_signed, stands
 from golive.stages.catalogue import LAST, REPEATABLE, STAGES, WHOLE, stage_definition
 from golive.stages.effects import fold_effects
 from golive.stages.engine import closed_for
@@ -111,6 +111,35 @@ def check_verdict(runtime: Runtime) -> None:
 
 
 def stands_closed(runtime: Runtime) -> bool:
-    """Whether the run's stage stands closed for the newest submission's plan."""
-    subject = load_subject(runtime.ledger, runtime.run.release, runtime.run.environment)
-    return closed_for(runtime, plan_of(runtime.ledger, subject))
+    """Whether the run's stage stands closed for the newest submission's plan, and no rollback is taking it back."""
+    run = runtime.run
+    subject = load_subject(runtime.ledger, run.release, run.environment)
+    if not closed_for(runtime, plan_of(runtime.ledger, subject)):
+        return False
+    events = runtime.ledger.read(release_stream(run.release))
+    return not cancelled(events, fold_stages(events)[(run.environment, run.stage)])
+
+
+def is_child(runtime: Runtime, run_id: str) -> bool:
+    """Whether ``run_id`` works on the run's stage for this very run of the release, and nothing is taking it back.
+
+    False also for one that has not opened the stage: the ledger does not know whose it is.
+    """
+    run = runtime.run
+    events = runtime.ledger.read(release_stream(run.release))
+    standing = fold_stages(events).get((run.environment, run.stage))
+    if standing is None or (standing.run_id, standing.parent_run_id) != (run_id, run.run_id):
+        return False
+    return not cancelled(events, standing)
+
+
+def require_begun(runtime: Runtime) -> None:
+    """Returns only while the run's own stage is open for it, or stands closed, so that its parts have nothing to do.
+
+    Raises ``StageNotOpen`` or ``RunEnded``.
+    """
+    run = runtime.run
+    events = runtime.ledger.read(release_stream(run.release))
+    standing = fold_stages(events).get((run.environment, run.stage))
+    if standing is None or standing.state is not StageState.CLOSED or cancelled(events, standing):
+        require_open(events, run)

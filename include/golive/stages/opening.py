@@ -9,6 +9,7 @@ from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.fit import check_fit
 from golive.release.plan import Plan
 from golive.stages import incidents
+from golive.stages.admission import cancelled
 from golive.stages.catalogue import LAST, REPEATABLE, STAGES
 from golive.stages.effects import HALF_UNDONE, Effect, fold_effects
 from golive.stages.ending import End, ends
@@ -100,19 +101,24 @@ class Opening:
         run = self.runtime.run
         stages = fold_stages(events)
         before = stages.get((run.environment, run.stage))
-        if before is not None and self._stays(before):
+        if before is not None and self._stays(before, events):
             return []
         if run.stage not in REPEATABLE:
             self._require_changeable(stages)
         for earlier in _before(run.stage):
             standing = stages.get((run.environment, earlier))
-            if standing is None or standing.state is not StageState.CLOSED or standing.plan != self.plan.digest:
+            if standing is None or not self._finished(standing, events):
                 raise GroundMissing(step=run.stage, missing=earlier)
         return [NewEvent("stage.opened", self._data(before, run), run.requester)]
 
-    def _stays(self, before: StageStanding) -> bool:
+    def _finished(self, standing: StageStanding, events: Sequence[Event]) -> bool:
+        """Closed for this plan, and no rollback is taking it back just now."""
+        closed = standing.state is StageState.CLOSED and standing.plan == self.plan.digest
+        return closed and not cancelled(events, standing)
+
+    def _stays(self, before: StageStanding, events: Sequence[Event]) -> bool:
         run = self.runtime.run
-        if before.state is StageState.CLOSED and before.plan == self.plan.digest and run.stage not in REPEATABLE:
+        if run.stage not in REPEATABLE and self._finished(before, events):
             return True
         if before.run_id == run.run_id and before.state is not StageState.OPEN:
             # A run that has ended stays ended: a cleared task does not begin it again.

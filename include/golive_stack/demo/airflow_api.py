@@ -52,6 +52,12 @@ class AirflowApi:
         """``queued``, ``running``, ``success`` or ``failed``."""
         return str(self._ask("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"])
 
+    def runs(self, dag: str) -> frozenset[str]:
+        """The ids of the newest runs of a DAG."""
+        where = {"limit": 100, "order_by": "-run_after"}
+        found = self._ask("GET", f"/api/v2/dags/{dag}/dagRuns", params=where)
+        return frozenset(str(item["dag_run_id"]) for item in found["dag_runs"])
+
     def tasks(self, dag: str, run: str) -> dict[str, str]:
         """The state of each task of a run."""
         return {item["task_id"]: str(item["state"]) for item in self._instances(dag, run)}
@@ -81,6 +87,11 @@ class AirflowApi:
             self._ask("PATCH", f"/api/v2/dags/{dag}/dagRuns/{run}", json={"state": state})
         else:
             self._ask("PATCH", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}", json={"new_state": state})
+
+    def clear(self, dag: str, run: str, task: str) -> None:
+        """Lets one task of a run begin again, as a person can in the page."""
+        what = {"dag_run_id": run, "task_ids": [task], "dry_run": False, "only_failed": False}
+        self._ask("POST", f"/api/v2/dags/{dag}/clearTaskInstances", json=what)
 
     def _ask(self, method: str, path: str, **words: Any) -> Any:
         answer = self._client.request(method, path, **words)

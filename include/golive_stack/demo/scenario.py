@@ -27,6 +27,7 @@ from golive_stack.info import Info
 from golive_stack.state import State
 
 OLD, NEW = "contact-center-1.0", "contact-center-2.0"
+BEFORE = frozenset(ENVIRONMENTS[:-1])
 RUN_SECONDS = 600.0
 LEFT = frozenset({StageState.OPEN, StageState.CLOSED, StageState.RETURNED, StageState.QUARANTINED})
 """What an earlier demo may have left of version 2, however it ended."""
@@ -46,8 +47,11 @@ class Told:
 
 
 def play(info: Info, say: Say, locale: str, fail: str | None, manual: bool) -> Told:
-    """Prepares the example, then runs ``release`` in test and in production until one ends red."""
-    prepare(info, say)
+    """Prepares the example, then runs ``release`` in test and in production until one ends red.
+
+    What is broken is broken in production: version 2 may stay live in test from an earlier demo.
+    """
+    prepare(info, say, keep=BEFORE if fail else frozenset())
     begun = time.monotonic()
     runs = _runs(info, say, locale, fail, manual)
     return Told(runs, serves(info), time.monotonic() - begun)
@@ -97,8 +101,8 @@ class Breaker:
             self.say(text(f"stack.demo_breaks_{self.fail}", self.locale, host=breaks.VICTIM))
 
 
-def prepare(info: Info, say: Say) -> None:
-    """Databases filled, everything submitted, version 1 serving everywhere and version 2 nowhere."""
+def prepare(info: Info, say: Say, keep: frozenset[str] = frozenset()) -> None:
+    """Databases filled, everything submitted, version 1 serving everywhere and version 2 nowhere, or in ``keep``."""
     breaks.repair_disk(info.home)
     breaks.mend_old_release(info.home)
     ledger = direct.open_ledger(info)
@@ -113,6 +117,8 @@ def prepare(info: Info, say: Say) -> None:
     finally:
         ledger.close()
     for environment, event in live.items():
+        if event is not None and event.data["release"] == NEW and environment in keep:
+            continue
         if any(where == environment and standing.state in LEFT for (where, _), standing in stages.items()):
             take_back(info, environment, say)
         if event is None:

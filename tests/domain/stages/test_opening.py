@@ -52,6 +52,20 @@ def test_what_is_closed_for_this_plan_is_finished_for_everybody() -> None:
     assert opening(record, run_id="r2") == []
 
 
+def test_what_a_rollback_has_begun_to_take_back_is_not_finished() -> None:
+    """Not for its own stage, which is opened anew by another run, and not as ground of a later one."""
+    record = Record()
+    record.open()
+    record.end("environment", "closed")
+    record.add("rollback.began", environment="production", stages=["environment"], run_id="r1")
+    (event,) = opening(record, run_id="r2")
+    assert event.data["attempt"] == 2
+    with pytest.raises(RunEnded):
+        opening(record)
+    with pytest.raises(GroundMissing):
+        opening(record, "install", "r2")
+
+
 @pytest.mark.parametrize("end", ["returned", "stopped", "rolled_back"])
 def test_a_run_that_ended_stays_ended(end: str) -> None:
     """A cleared task does not begin it again; another run does, but not of a round that was returned."""
