@@ -41,6 +41,33 @@ CREATE TABLE IF NOT EXISTS golive_migration.pass (
 CREATE TABLE IF NOT EXISTS golive_migration.throttle (
     migration text PRIMARY KEY, paused boolean NOT NULL DEFAULT false, workers integer, reason text NOT NULL DEFAULT '',
     person text NOT NULL DEFAULT '', at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS golive_migration.held (
+    migration text NOT NULL, number integer GENERATED ALWAYS AS IDENTITY, "table" text NOT NULL, name text NOT NULL,
+    hold_sql text NOT NULL, release_sql text NOT NULL, later_sql text NOT NULL DEFAULT '',
+    held_at timestamptz NOT NULL DEFAULT clock_timestamp(), released_at timestamptz, PRIMARY KEY (migration, number));
+CREATE TABLE IF NOT EXISTS golive_migration.changed_unit (
+    migration text NOT NULL, flow text NOT NULL, pass bigint NOT NULL, unit text[]);
+"""
+"""``held``: how a foreign key or trigger of the target is kept while rows are synchronised, and how it was.
+``changed_unit``: what passes have changed since the last full verification; NULL is every unit of the flow.
+"""
+
+SOURCE_TABLES = """
+CREATE SCHEMA IF NOT EXISTS golive_capture;
+CREATE TABLE IF NOT EXISTS golive_capture.captured (
+    number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, migration text NOT NULL, schema text NOT NULL,
+    name text NOT NULL, unit text[] NOT NULL, members oid[], UNIQUE (migration, schema, name, unit));
+CREATE TABLE IF NOT EXISTS golive_capture.change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, source integer NOT NULL, unit text[], xid xid8)
+    WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000);
+CREATE TABLE IF NOT EXISTS golive_capture.identity (
+    migration text NOT NULL, "table" text NOT NULL, restore_sql text NOT NULL, PRIMARY KEY (migration, "table"));
+CREATE TABLE IF NOT EXISTS golive_capture.freeze (
+    migration text PRIMARY KEY, token text NOT NULL, frozen_at timestamptz);
+"""
+"""``captured``: the tables whose changes are wanted, by the columns of a unit; ``members`` are the tables below it.
+``change``: one row per change, NULL for every unit; ``xid`` only where we poured it in from the log.
+``identity``: what a table's replica identity was. ``freeze``: whose writes are refused, and who passes all the same.
 """
 
 
@@ -50,6 +77,13 @@ def install_control(session: psycopg.Connection) -> None:
         session.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", (LOCK,))  # IF NOT EXISTS does not stand a race
         session.execute(FENCE_TABLE)
         session.execute(TARGET_TABLES)
+
+
+def install_source(session: psycopg.Connection) -> None:
+    """Makes the source's tables where they are missing."""
+    with session.transaction():
+        session.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", (LOCK,))
+        session.execute(SOURCE_TABLES)
 
 
 def raise_fence(session: psycopg.Connection, token: int) -> None:

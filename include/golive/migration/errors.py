@@ -18,7 +18,10 @@ TargetError
 ├── ScriptFailed, ScriptEndsTransaction   a script did not do what it was for
 ├── ScriptBusy                            its locks were not to be had; ask again
 ├── RowsDiffer                            the two sides are not the same
-└── FreezeFailed                          the writers could not be stopped in time; writes go on
+├── FreezeFailed                          the writers could not be stopped in time; writes go on
+├── LockBusy                              an application holds a lock that is needed for a moment
+├── CaptureRefused                        the source cannot tell its changes in the way that was asked for
+└── NotConverging                         changes come faster than they are copied
 """
 
 from golive.errors import InputError, RefusedError, TargetError
@@ -94,3 +97,15 @@ class ScriptBusy(TargetError):
 
 class SchemaNotRestored(TargetError):
     key = "migration.schema_not_restored"
+
+
+class LockBusy(TargetError):
+    key = "migration.lock_busy"
+
+
+class CaptureRefused(TargetError):
+    key = "migration.capture_refused"
+
+
+class NotConverging(TargetError):
+    key = "migration.not_converging"

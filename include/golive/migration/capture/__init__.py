@@ -1,0 +1,5 @@
+"""Which units change on the source, known from before the first chunk until the hand-over."""
+
+from golive.migration.capture.begin import begin_capture, end_capture
+
+__all__ = ["begin_capture", "end_capture"]
