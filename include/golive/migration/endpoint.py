@@ -32,6 +32,7 @@ PINNED = {
     "statement_timeout": str(STATEMENT_SECONDS * 1000),
     "idle_in_transaction_session_timeout": "0",
     "row_security": "off",
+    "lc_monetary": "C",
     "jit": "off",
 }
 """Both sides speak in these: text of a value, and so its hash, must not depend on a role's or a database's settings.
@@ -61,8 +62,9 @@ class Endpoint:
         Raises ``ServerUnreachable`` where nobody knows what became of the last statement, ``ServerFailed`` else.
         """
         options = " ".join(f"-c {name}={_escaped(value)}" for name, value in {**PINNED, **settings}.items())
-        try:
-            with psycopg.connect(
+        with (
+            self.told(),
+            psycopg.connect(
                 host=self.host,
                 port=self.port,
                 user=self.user,
@@ -76,8 +78,15 @@ class Endpoint:
                 options=options,
                 keepalives_idle=30,
                 tcp_user_timeout=60_000,
-            ) as connection:
-                yield connection
+            ) as connection,
+        ):
+            yield connection
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """What psycopg raises inside becomes ours: for a thread that works in a session which another one opened."""
+        try:
+            yield
         except psycopg.Error as error:
             raise self.failure(error) from error
 
