@@ -17,6 +17,7 @@ from golive_airflow.trigger import RunStage
 with stage_dag("release", __doc__):
     chain(
         OpenStage(),
+        RunStage(stage="plan"),
         RunStage(stage="environment"),
         RunStage(stage="install"),
         RunStage(stage="cutover"),

@@ -12,7 +12,9 @@ import httpx
 
 from golive.ledger import Ledger
 from golive.ledger.events import Event, release_stream
+from golive.release.people import PLAN
 from golive.stages.api import open_stage, roll_back_release, submit_release
+from golive.stages.catalogue import STAGES
 from golive.stages.live import serving
 from golive.stages.on_demand import ROLLBACK
 from golive.stages.runtime import Run
@@ -44,7 +46,10 @@ class Live:
         return self._apis[person]
 
     def submit(self, name: str, edit: Callable[[str], str] = lambda text: text, **how: object) -> str:
-        """Version 2 of the example under a release id of its own; ``edit`` changes the manifest's text."""
+        """Version 2 of the example under a release id of its own; ``edit`` changes the manifest's text.
+
+        Its plan in test is closed, so that a test may begin with the environment stage; not with ``planned=False``.
+        """
         release = f"live-{name}"
         folder = self.info.home.root / "releases" / release
         manifest = example.write_release(folder, "2.0.0", how.get("variant"))  # type: ignore[arg-type]
@@ -52,7 +57,14 @@ class Live:
         manifest.write_text(edit(text), encoding="utf-8")
         submit_release(self.ledger, manifest, DRAFTER)
         self.submitted.append(release)
+        if how.get("planned", True):
+            self.plan(release)
         return release
+
+    def plan(self, release: str, environment: str = "test") -> None:
+        """Closes the plan stage as the stack does it, without Airflow."""
+        run = Run(release, environment, PLAN, f"{release}.{environment}.{PLAN}.{time.time_ns()}", OPERATOR)
+        direct.run_stage(direct.runtime(self.info, self.ledger, run, say=lambda line: None), STAGES[PLAN])
 
     def trigger(self, dag: str, release: str, environment: str = "test", person: str = REQUESTER, **conf: str) -> str:
         """Starts a run by its form's fields; its id."""

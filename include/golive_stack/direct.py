@@ -87,15 +87,15 @@ def deliver(info: Info, ledger: Ledger, release: str) -> None:
 
 
 def run_stage(here: Runtime, stage: StageDefinition) -> None:
-    """One stage from its opening to its close, the gate signed before its first effect."""
+    """One stage from its opening to its close, the gate signed where it stands."""
     if open_stage(here).finished:
         return
-    signed = False
     for step in stage.steps:
-        if step.effect and not signed:
+        if step.name == stage.guarded:
             sign_gate(here)
-            signed = True
         run_step(here, step.name)
+    if stage.guarded is None:
+        sign_gate(here)
     close_stage(here)
 
 

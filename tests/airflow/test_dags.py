@@ -12,7 +12,8 @@ from golive_airflow.stage import Step
 
 GATE = ["gate.review", "gate.agree", "gate.decide"]
 ORDER = {
-    "release": ["open", "environment", "install", "cutover", "close", "rollback", "verdict"],
+    "release": ["open", "plan", "environment", "install", "cutover", "close", "rollback", "verdict"],
+    "plan": ["open", "changes", "difference", "reach", "schedule", *GATE, "close", "rollback", "verdict"],
     "environment": [
         *("open", "facts", *GATE, "directories", "runtime", "services", "databases", "monitoring"),
         *("backup", "restore_check", "close", "rollback", "verdict"),

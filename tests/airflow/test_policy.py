@@ -11,7 +11,7 @@ from golive_airflow.retries import FINAL, PATIENCE
 from golive_airflow.stage import OpenStage, Rollback, Step, Verdict
 from golive_airflow.trigger import RunStage
 
-WITH_EFFECTS = [*STAGES]
+WITH_EFFECTS = [stage.name for stage in STAGES.values() if stage.guarded]
 WITH_TEARDOWN = [*STAGES, "release"]
 
 
@@ -52,6 +52,13 @@ def test_a_gate_stands_before_the_first_effect(bag: Any, stage: str) -> None:
             "gate.agree",
             "gate.decide",
         }
+
+
+def test_the_plan_is_signed_when_all_of_it_was_looked_at(bag: Any) -> None:
+    """It changes nothing, so its gate stands before its close, behind all that it looks at."""
+    dag = bag.dags["plan"]
+    assert dag.get_task("gate.review").upstream_task_ids == {STAGES["plan"].steps[-1].name}
+    assert dag.get_task("close").upstream_task_ids == {"gate.decide"}
 
 
 @pytest.mark.parametrize("stage", WITH_TEARDOWN)
@@ -97,7 +104,7 @@ def test_every_task_has_patience_with_limits(bag: Any) -> None:
 def test_a_gate_never_defaults(bag: Any) -> None:
     """No option is taken when nobody answers."""
     gates = [task for dag in bag.dags.values() for task in dag.tasks if isinstance(task, ApprovalSensor)]
-    assert len(gates) == 3 * len(WITH_EFFECTS)
+    assert len(gates) == 3 * len(STAGES)
     assert {task.defaults for task in gates} == {None}
     assert {task.multiple for task in gates} == {False}
     assert {tuple(task.params) for task in gates} == {("reason",)}

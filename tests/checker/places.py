@@ -1,4 +1,4 @@
-"""1. Each host runs exactly one version, byte for byte the one that the record says.
+"""1. Each host runs exactly one version, byte for byte the one that the record says, and by its definitions.
 2. A finished release is all-new, all-old, or quarantined with an open incident.
 """
 
@@ -72,6 +72,25 @@ def _environment(world: World, environment: str, live: dict[str, Any] | None) ->
             if entry["role"] == component["role"]:
                 root = homes[host] / "components" / name
                 yield from (f"{host}/{name}: {why}" for why in _component(world, root, component, placed))
+                effects = story.newest(story.effects(world.releases[live["release"]]))
+                yield from (f"{host}/{name}: {why}" for why in _definitions(effects, environment, host, root))
+
+
+def _definitions(
+    effects: dict[tuple[str, str], story.Effect], environment: str, host: str, root: Path
+) -> Iterator[str]:
+    """The service definition and the runtime variables are those that the release which serves wrote."""
+    for file, step in (("control", "services"), ("runtime", "runtime")):
+        effect = effects.get((environment, f"environment.{step}/host:{host}/{root.name}"))
+        if effect is None:
+            yield f"the record does not say who wrote {file}"
+            continue
+        written = next(
+            (line for line in effect.detail.splitlines() if line.endswith(f"  components/{root.name}/{file}")), ""
+        )
+        there = hashlib.sha256((root / file).read_bytes()).hexdigest() if (root / file).is_file() else "nothing"
+        if written and written.split()[0] != there:
+            yield f"{file} on disk is not what was written"
 
 
 def _nothing_serves(root: Path) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""7. Every effect was approved before: by eligible people, none of them its requester, for exactly what was done."""
+"""7. Every effect was approved before: by eligible people, none of them its requester, for exactly what was done.
+
+So was every stage before it was closed, and every change request before the last environment's plan was.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -6,45 +9,96 @@ from typing import Any
 
 from tests.checker.record import Event, World
 
-VALID = timedelta(hours=24)
-"""How long a finished line may be used."""
+EFFECTS = ("environment", "install", "migration", "cutover")
+"""Stages that nobody may run without a line."""
+PLAN = "plan"
+OUTSIDE = ("release", "rollback")
+"""What is closed like a stage and signed by nobody."""
+ROLES = {"technical": "change_technical", "business": "change_business"}
+"""Who must sign a change request where the manifest does not say."""
 
 
 def check_votes(world: World) -> Iterator[str]:
     for release, events in world.releases.items():
         for event in events:
             if event.kind == "effect.intended":
-                yield from (
-                    f"7 {release}: {event.data['key']}: {why}" for why in _approved(world, release, events, event)
-                )
+                found = _approved(world, release, events, event, event.data["manifest"])
+                yield from (f"7 {release}: {event.data['key']}: {why}" for why in found)
+            elif event.kind == "stage.closed" and event.data["stage"] not in OUTSIDE:
+                where = f"{event.data['stage']} in {event.data['environment']} was closed"
+                yield from (f"7 {release}: {where}: {why}" for why in _approved(world, release, events, event))
 
 
-def _approved(world: World, release: str, events: Sequence[Event], intent: Event) -> Iterator[str]:
-    where = {name: intent.data[name] for name in ("environment", "stage", "attempt")}
-    opened = _before(events, intent, "stage.opened", where)
+def _approved(
+    world: World, release: str, events: Sequence[Event], event: Event, made_from: str | None = None
+) -> Iterator[str]:
+    """What is wrong with the votes before an effect (``made_from``: its manifest), or before a stage was closed."""
+    where = {name: event.data[name] for name in ("environment", "stage", "attempt")}
+    opened = _before(events, event, "stage.opened", where)
     if not opened:
         yield "its stage was not open"
         return
     stage = opened[-1].data
-    if stage["manifest"] != intent.data["manifest"]:
+    if made_from not in (None, stage["manifest"]):
         yield "it was made from another manifest than its stage was opened for"
-    gate = {**where, "manifest": stage["manifest"], "plan": stage["plan"]}
     manifest = world.manifest(release, stage["manifest"])
     line = _line(manifest, where["environment"], where["stage"])
     if line is None:
-        yield "no approval line covers it"
+        if _needs_line(manifest, where["environment"], where["stage"]):
+            yield "no approval line covers it"
         return
+    gate = {**where, "manifest": stage["manifest"], "plan": stage["plan"]}
     excluded = {manifest["drafter"], *stage["requesters"], stage["requester"]}
+    yield from _line_signed(events, event, gate, manifest, line, excluded, lapses=made_from is not None)
+    if any(e.data["answer"] != "approve" for e in _before(events, event, "gate.signed", gate)):
+        yield "somebody had returned or stopped it"
+    if where["stage"] == PLAN and where["environment"] == manifest["path"][-1]:
+        yield from _changes_signed(events, event, gate, manifest, line, excluded)
+
+
+def _line_signed(
+    events: Sequence[Event],
+    event: Event,
+    gate: dict[str, Any],
+    manifest: dict[str, Any],
+    line: list[dict[str, Any]],
+    excluded: set[str],
+    lapses: bool,
+) -> Iterator[str]:
     newest: datetime | None = None
     for step in line:
-        signed = _signed(events, intent, {**gate, "kind": step["kind"]}, _people(manifest, step["role"]) - excluded)
+        signed = _signed(events, event, {**gate, "kind": step["kind"]}, _people(manifest, step["role"]) - excluded)
         if len(signed) < step["quorum"]:
             yield f"{step['kind']} has {len(signed)} of {step['quorum']} signatures that count"
         newest = max([newest, *signed.values()] if newest else signed.values(), default=newest)
-    if newest is not None and intent.at - newest > VALID:
+    valid = timedelta(hours=min(step.get("valid_hours", 24) for step in line))
+    if lapses and newest is not None and event.at - newest > valid:
         yield "its approval had lapsed"
-    if any(e.data["answer"] != "approve" for e in _before(events, intent, "gate.signed", gate)):
-        yield "somebody had returned or stopped it"
+
+
+def _changes_signed(
+    events: Sequence[Event],
+    event: Event,
+    gate: dict[str, Any],
+    manifest: dict[str, Any],
+    line: list[dict[str, Any]],
+    excluded: set[str],
+) -> Iterator[str]:
+    """Two different people, one for each side, of those whom the manifest names and who have no part in the change."""
+    signed = {
+        person
+        for step in line
+        for person in _signed(events, event, {**gate, "kind": step["kind"]}, _people(manifest, step["role"]) - excluded)
+    }
+    for change in manifest["changes"]:
+        parts = {manifest["drafter"], change["requester"], change["owner"]}
+        sides = []
+        for side, role in ROLES.items():
+            name = change.get("approval", {}).get(side, role)
+            named = {name} if name in manifest["people"] else _people(manifest, name)
+            sides.append((named - parts) & signed)
+        if not any(first != second for first in sides[0] for second in sides[1]):
+            yield f"{change['id']} lacks the technical or the business signature"
 
 
 def _signed(events: Sequence[Event], intent: Event, gate: dict[str, Any], people: set[str]) -> dict[str, datetime]:
@@ -69,6 +123,12 @@ def _before(events: Sequence[Event], intent: Event, kind: str, data: dict[str, A
         for event in events
         if event.sequence < intent.sequence and event.kind == kind and data.items() <= event.data.items()
     ]
+
+
+def _needs_line(manifest: dict[str, Any], environment: str, stage: str) -> bool:
+    if stage == PLAN:
+        return environment == manifest["path"][-1] and bool(manifest["changes"])
+    return stage in EFFECTS
 
 
 def _line(manifest: dict[str, Any], environment: str, stage: str) -> list[dict[str, Any]] | None:

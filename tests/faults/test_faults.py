@@ -112,6 +112,7 @@ def test_a_wrong_host_key_is_a_hard_failure(live: Live) -> None:
     try:
         file.write_text("\n".join(wrong) + "\n", encoding="utf-8")
         submit_environment(live.ledger, file, "admin")
+        live.plan(release)
         run = live.trigger("environment", release)
         assert live.ended("environment", run) == "failed"
         assert "host key" in live.log("environment", run, "facts").lower()

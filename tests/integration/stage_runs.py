@@ -15,6 +15,7 @@ import psutil
 
 from golive.ledger import Ledger
 from golive.ledger.events import Event, release_stream
+from golive.release.people import PLAN
 from golive.secret import Secret
 from golive.stages.api import (
     RollbackReport,
@@ -81,9 +82,16 @@ class Site:
         return replace(found, **more)
 
     def opened(self, release: str, stage: str, name: str = "1", environment: str = "test") -> Runtime:
+        """Opened by a run of its own. The environment stage, where work begins, stands on a plan that was closed."""
+        if stage == "environment":
+            self.planned(release, environment)
         here = self.runtime(release, stage, name, environment)
         open_stage(here)
         return here
+
+    def planned(self, release: str, environment: str = "test") -> None:
+        """The plan stage, signed where somebody must sign it."""
+        direct.run_stage(self.runtime(release, PLAN, str(time.time_ns()), environment), STAGES[PLAN])
 
     def until(self, release: str, stage: str, step: str, name: str = "1", environment: str = "test") -> Runtime:
         """Everything before ``step`` is done: earlier stages, and this one's steps with its gate."""
@@ -98,12 +106,10 @@ class Site:
         raise KeyError(stage)
 
     def _steps(self, here: Runtime, last: str) -> None:
-        steps = STAGES[here.run.stage].steps
-        signed = False
-        for step in steps:
-            if step.effect and not signed:
+        stage = STAGES[here.run.stage]
+        for step in stage.steps:
+            if step.name == stage.guarded:
                 direct.sign_gate(here)
-                signed = True
             if step.name == last:
                 return
             run_step(here, step.name)

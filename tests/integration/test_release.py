@@ -55,10 +55,11 @@ def test_an_unknown_release_is_refused_with_what_could_be_meant(live: Live) -> N
 
 def test_a_later_stage_cannot_be_triggered_directly(live: Live) -> None:
     """Cutover before install: ``open`` refuses, nothing is changed, the run is red."""
-    release = live.submit("too-early")
+    release = live.submit("too-early", planned=False)
     run = live.trigger("cutover", release)
     assert live.ended("cutover", run) == "failed"
     assert live.tasks("cutover", run)["open"] == "failed"
+    assert "not in force: plan" in live.log("cutover", run, "open")
     assert not [event for event in live.events(release) if event.kind.startswith(("stage.", "effect."))]
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from golive.approvals.escape import markdown
 from golive.approvals.values import Gate, Kind, Signature
-from golive.release.people import Change
+from golive.release.people import PLAN, Change
 from golive.release.plan import Plan, PlannedStep
 from golive.texts import text
 
@@ -36,7 +36,8 @@ class Dossier:
     """All that a body is made of.
 
     ``released`` is the plan that went live last in this environment, None before the first. ``names`` gives people's
-    names by id. ``rollback_minutes``: within how long a rollback must be decided, None when the manifest names none.
+    names by id, ``signers`` who may sign each change request, by its id: technical,
+    then business. ``rollback_minutes``: within how long a rollback must be decided, None when the manifest names none.
     """
 
     gate: Gate
@@ -47,6 +48,7 @@ class Dossier:
     released: Plan | None
     facts: tuple[Fact, ...]
     changes: tuple[Change, ...]
+    signers: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     signatures: tuple[Signature, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     rollback_minutes: int | None = None
@@ -82,14 +84,30 @@ def _changes(dossier: Dossier, locale: str) -> str:
         + text("approvals.body_risk", locale, risk=_word("risk", _RISKS, change.risk, locale))
         + f", {_name(dossier, change.owner)}"
         + f", {markdown(change.test_report, 60)}"
+        + _signers(dossier, change, locale)
         for change in changes
     )
     return _section(text("approvals.body_changes", locale, count=len(changes), risk=risk), lines, locale)
 
 
+def _signers(dossier: Dossier, change: Change, locale: str) -> str:
+    """Who may sign a change request; said where signing is what is asked."""
+    if dossier.gate.stage != PLAN or change.id not in dossier.signers:
+        return ""
+    technical, business = (
+        " / ".join(_name(dossier, person) for person in people) or "-" for people in dossier.signers[change.id]
+    )
+    return ", " + text("approvals.body_signers", locale, technical=technical, business=business)
+
+
+def _concerned(dossier: Dossier, plan: Plan) -> list[PlannedStep]:
+    """The steps that are asked about: those of the gate's stage, and at the plan's gate all of them."""
+    return list(plan.steps if dossier.gate.stage == PLAN else plan.of(dossier.gate.stage))
+
+
 def _steps(dossier: Dossier, locale: str) -> str:
     """What the stage will change; what cannot be undone first, the same on many targets in one line."""
-    effects = [step for step in dossier.plan.of(dossier.gate.stage) if step.effect]
+    effects = [step for step in _concerned(dossier, dossier.plan) if step.effect]
     lines = (
         f"- {_irreversible(steps[0], locale)}{markdown(steps[0].step, 60)}: {markdown(steps[0].changes)} ({_on(steps)})"
         for steps in sorted(_alike(effects), key=lambda steps: steps[0].reversible)
@@ -100,8 +118,8 @@ def _steps(dossier: Dossier, locale: str) -> str:
 def _difference(dossier: Dossier, locale: str) -> str:
     if dossier.released is None:
         return _section(text("approvals.body_difference", locale), (text("approvals.body_first", locale),), locale)
-    before = {step.key: step for step in dossier.released.of(dossier.gate.stage)}
-    after = {step.key: step for step in dossier.plan.of(dossier.gate.stage)}
+    before = {step.key: step for step in _concerned(dossier, dossier.released)}
+    after = {step.key: step for step in _concerned(dossier, dossier.plan)}
     rows = [("removed", before[key]) for key in before if key not in after]
     rows += [("changed", after[key]) for key in after if key in before and before[key] != after[key]]
     rows += [("added", after[key]) for key in after if key not in before]
@@ -135,7 +153,7 @@ def _signed(dossier: Dossier, locale: str) -> str:
 
 def _rollback(dossier: Dossier, locale: str) -> str:
     """What a rollback would do, newest first, after what it could not do."""
-    effects = [step for step in dossier.plan.of(dossier.gate.stage) if step.effect]
+    effects = [step for step in _concerned(dossier, dossier.plan) if step.effect]
     lost = [steps for steps in _alike(effects) if not steps[0].reversible]
     undone = [steps for steps in reversed(_alike(effects)) if steps[0].reversible]
     lines = [f"- {_irreversible(steps[0], locale)}{markdown(steps[0].step, 60)} ({_on(steps)})" for steps in lost]

@@ -16,4 +16,5 @@ def line_for(manifest: Manifest, stage: str, environment: str) -> Line | None:
 
 
 def _step(manifest: Manifest, step: ApprovalStep) -> LineStep:
-    return LineStep(Kind(step.kind), step.role, step.quorum, manifest.people_with(step.role), step.within_hours)
+    people = manifest.people_with(step.role)
+    return LineStep(Kind(step.kind), step.role, step.quorum, people, step.within_hours, step.valid_hours)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from golive.canonical import Digest
-from golive.cli.report import meant
 from golive.ledger import Ledger
 from golive.ledger.events import environment_stream, release_stream
 from golive.release.environment import Environment, environment_from_data
 from golive.release.manifest import Manifest
+from golive.release.names import nearest
 from golive.release.plan import Plan, plan_from_data
 from golive.stages.errors import UnknownEnvironment
 from golive.stages.live import serving_of
@@ -40,14 +40,14 @@ def background(ledger: Ledger, manifest: Manifest, identity: Digest, environment
     )
 
 
-def submitted_environment(ledger: Ledger, manifest: Manifest, name: str, locale: str) -> Environment:
+def submitted_environment(ledger: Ledger, manifest: Manifest, name: str) -> Environment:
     """The newest submission of an environment of the release's path. Raises ``UnknownEnvironment``."""
     place = last(ledger.read(environment_stream(name)), "environment.submitted")
     if name in manifest.path and place is not None:
         return environment_from_data(json.loads(ledger.fetch(place.data["content"])))
     submitted = [stream.removeprefix("environment/") for stream in ledger.streams("environment/")]
     known = submitted if name in manifest.path else manifest.path
-    raise UnknownEnvironment(environment=name, suggestion=meant(name, known, locale), known=", ".join(known) or "-")
+    raise UnknownEnvironment(environment=name, meant=nearest(name, known), known=", ".join(known) or "-")
 
 
 def _kept(ledger: Ledger, manifest: Manifest, identity: Digest, environment: Environment) -> Plan | None:

@@ -75,7 +75,7 @@ def draw(context: click.Context, file: Path, environment: str | None, environmen
     known, unasked = Background(), None
     if environment_file is None:
         with reading(context) as ledger:
-            place = submitted_environment(ledger, manifest, environment or manifest.path[0], locale_of(context))
+            place = submitted_environment(ledger, manifest, environment or manifest.path[0])
             known = background(ledger, manifest, release.digest, place)
     else:
         place = load_environment(environment_file)

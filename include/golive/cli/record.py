@@ -10,8 +10,8 @@ from golive.cli.command import Taught, TaughtGroup
 from golive.cli.errors import RecordBroken
 from golive.cli.locale import locale_of, say
 from golive.cli.output import local, plain, print_json, print_json_line, shorten
-from golive.cli.report import meant
 from golive.cli.settings import public_keys, reading, settings
+from golive.release.names import nearest
 
 if TYPE_CHECKING:
     from golive.ledger import Event, Ledger, Problem
@@ -81,10 +81,10 @@ def require_stream(opened: "Ledger", name: str, stream: str | None = None) -> No
         return
     kind = wanted.partition("/")[0]
     known = [found.removeprefix(f"{kind}/") for found in opened.streams(f"{kind}/")]
-    suggestion = meant(name, known, locale_of())
+    near = nearest(name, known)
     if kind == "environment":
-        raise UnknownEnvironment(environment=plain(name), suggestion=suggestion, known=", ".join(known) or "-")
-    raise UnknownRelease(release=plain(name), suggestion=suggestion)
+        raise UnknownEnvironment(environment=plain(name), meant=near, known=", ".join(known) or "-")
+    raise UnknownRelease(release=plain(name), meant=near)
 
 
 def _is_there(opened: "Ledger", stream: str) -> bool:

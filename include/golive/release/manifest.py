@@ -13,7 +13,7 @@ from golive.release.components import Check, Component
 from golive.release.errors import FilesMismatch
 from golive.release.files import template_findings
 from golive.release.parsing import Rule, parse, restore
-from golive.release.people import ApprovalLine, ApprovalStep, Change, Person
+from golive.release.people import EFFECT_STAGES, PLAN, ApprovalLine, ApprovalStep, Change, Person, Side
 from golive.release.preparation import (
     Communication,
     Cutover,
@@ -42,7 +42,7 @@ class Manifest(Model):
     path: Annotated[SomeNames, Field(min_length=2)]
     parties: Mapping[Name, Localized]
     people: Mapping[Identifier, Person]
-    changes: Annotated[tuple[Change, ...], Field(min_length=1)]
+    changes: tuple[Change, ...]
     components: Annotated[Mapping[Name, Component], Field(min_length=1)]
     checks: tuple[Check, ...] = ()
     migration: Migration = Migration()
@@ -82,10 +82,14 @@ class Manifest(Model):
         position = self.path.index(environment)
         return self.path[position - 1] if position else None
 
-    @property
-    def unapproved_changes(self) -> tuple[str, ...]:
-        """Ids of the change requests that lack the technical or the business approval; production waits for them."""
-        return tuple(change.id for change in self.changes if not change.approved)
+    def signers(self, change: Change, side: Side) -> tuple[str, ...]:
+        """Ids of the people whose signature approves a change request for a side, sorted.
+
+        Whoever drafted the release, requested the change or owns it is none of them.
+        """
+        name = change.signer(side)
+        named = (name,) if name in self.people else self.people_with(name)
+        return tuple(person for person in named if person not in (self.drafter, change.requester, change.owner))
 
     def people_with(self, role: str) -> tuple[str, ...]:
         """Ids of the people who hold a role, sorted."""
@@ -95,8 +99,14 @@ class Manifest(Model):
         """Ids of the people who may answer a step of a line: they hold its role and did not draft the release."""
         return tuple(person for person in self.people_with(step.role) if person != self.drafter)
 
+    def needs_line(self, environment: str, stage: str) -> bool:
+        """Whether somebody must sign a stage of an environment: before effects, and for change requests at the last."""
+        if stage == PLAN:
+            return environment == self.production and bool(self.changes)
+        return stage in EFFECT_STAGES
+
     def line_for(self, environment: str, stage: str) -> ApprovalLine | None:
-        """The first approval line for a stage of an environment."""
+        """The first approval line for a stage of an environment; None where no line names them."""
         matching = (line for line in self.approvals if stage in line.stages and environment in line.environments)
         return next(matching, None)
 

@@ -8,7 +8,12 @@ from pydantic_core import PydanticCustomError
 from golive.release.base import Model
 from golive.release.shapes import ChangeId, Count, Email, Hours, Identifier, Name, Names, Revision, SomeNames, Text
 
-Stage = Literal["environment", "install", "migration", "training", "integration", "cutover", "stabilization", "review"]
+Stage = Literal[
+    "plan", "environment", "install", "migration", "training", "integration", "cutover", "stabilization", "review"
+]
+PLAN: Stage = "plan"
+"""The stage whose signatures approve the change requests, in the last environment of the path."""
+
 EFFECT_STAGES: tuple[Stage, ...] = ("environment", "install", "cutover")
 """The stages that change something outside: each needs an approval line in each environment of the path."""
 
@@ -16,8 +21,9 @@ Kind = Literal["review", "agree", "decide"]
 KINDS: tuple[Kind, ...] = ("review", "agree", "decide")
 """검토, 합의, 승인: a line asks in this order and always ends with a decision."""
 
-CHANGE_TECHNICAL = "change_technical"
-CHANGE_BUSINESS = "change_business"
+Side = Literal["technical", "business"]
+SIDES: tuple[Side, ...] = ("technical", "business")
+"""A change request is approved by two people, one for each side."""
 
 
 class Person(Model):
@@ -30,10 +36,13 @@ class Person(Model):
 
 
 class ChangeApproval(Model):
-    """Who approved a change request; None where nobody has yet."""
+    """Who must sign a change request, for each side: the id of a person, else a role whoever holds it.
 
-    technical: Identifier | None = None
-    business: Identifier | None = None
+    That they did sign is never written here: it is in the ledger, as signatures of the plan's gate.
+    """
+
+    technical: Identifier = "change_technical"
+    business: Identifier = "change_business"
 
 
 class Change(Model):
@@ -51,19 +60,22 @@ class Change(Model):
     metadata: tuple[Text, ...] = ()
     approval: ChangeApproval = ChangeApproval()
 
-    @property
-    def approved(self) -> bool:
-        """Whether both the technical and the business side approved it."""
-        return self.approval.technical is not None and self.approval.business is not None
+    def signer(self, side: Side) -> str:
+        """Who must sign for a side, as the manifest names it."""
+        return self.approval.technical if side == "technical" else self.approval.business
 
 
 class ApprovalStep(Model):
-    """One question of a line: ``quorum`` people with ``role`` answer it within ``within_hours``."""
+    """One question of a line: ``quorum`` people with ``role`` answer it within ``within_hours``.
+
+    ``valid_hours`` is how long effects may rely on the finished line; the shortest of its steps counts.
+    """
 
     kind: Kind
     role: Name
     quorum: Count
     within_hours: Hours
+    valid_hours: Hours = 24
 
 
 def _in_order(steps: tuple[ApprovalStep, ...]) -> tuple[ApprovalStep, ...]:

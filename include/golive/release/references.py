@@ -31,7 +31,6 @@ MANIFEST_REFERENCES = (
     Reference(("people", "*", "party"), ("parties", "."), "unknown_party"),
     Reference(("changes", "*", "requester"), PEOPLE, "unknown_person"),
     Reference(("changes", "*", "owner"), PEOPLE, "unknown_person"),
-    Reference(("changes", "*", "approval", "*"), PEOPLE, "unknown_person"),
     Reference(("changes", "*", "services", "*"), COMPONENTS, "unknown_component"),
     Reference(("training", "*", "owner"), PEOPLE, "unknown_person"),
     Reference(("readiness", "*", "owner"), PEOPLE, "unknown_person"),

@@ -5,18 +5,20 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from golive.release.errors import Finding, Path
+from golive.release.names import best
 from golive.release.parsing import Rule
-from golive.release.people import CHANGE_BUSINESS, CHANGE_TECHNICAL, EFFECT_STAGES
+from golive.release.people import EFFECT_STAGES, PLAN, SIDES, Change, Side
+from golive.release.references import listed
 
 if TYPE_CHECKING:
     from golive.release.environment import Environment
     from golive.release.manifest import Manifest
 
 
-def _lines_cover_effects(manifest: "Manifest") -> Iterator[Finding]:
+def _lines_cover_stages(manifest: "Manifest") -> Iterator[Finding]:
     for environment in manifest.path:
-        for stage in EFFECT_STAGES:
-            if manifest.line_for(environment, stage) is None:
+        for stage in (PLAN, *EFFECT_STAGES):
+            if manifest.needs_line(environment, stage) and manifest.line_for(environment, stage) is None:
                 yield Finding(("approvals",), "no_approval_line", {"stage": stage, "environment": environment})
 
 
@@ -29,15 +31,43 @@ def _quorums_can_be_met(manifest: "Manifest") -> Iterator[Finding]:
                 yield Finding(path, "quorum_too_high", {"role": step.role, "quorum": step.quorum, "able": len(able)})
 
 
-def _changes_are_approved_by_others(manifest: "Manifest") -> Iterator[Finding]:
+def _changes_are_signed_by_others(manifest: "Manifest") -> Iterator[Finding]:
     for index, change in enumerate(manifest.changes):
-        for side, role in (("technical", CHANGE_TECHNICAL), ("business", CHANGE_BUSINESS)):
-            person = getattr(change.approval, side)
-            path: Path = ("changes", index, "approval", side)
-            if person in (change.requester, change.owner):
-                yield Finding(path, "approves_own_change", {"person": person, "change": change.id})
-            elif person in manifest.people and role not in manifest.people[person].roles:
-                yield Finding(path, "approver_without_role", {"person": person, "role": role})
+        sides = {side: manifest.signers(change, side) for side in SIDES}
+        for side in SIDES:
+            if not sides[side]:
+                yield _without_signer(manifest, change, side, ("changes", index, "approval", side))
+        everybody = {person for people in sides.values() for person in people}
+        if all(sides.values()) and len(everybody) < len(SIDES):
+            path: Path = ("changes", index, "approval")
+            yield Finding(path, "one_signer_for_both", {"person": everybody.pop(), "change": change.id})
+
+
+def _without_signer(manifest: "Manifest", change: "Change", side: "Side", path: Path) -> Finding:
+    """Nobody can sign: the name is unknown, or whoever it names has a part in the change."""
+    name = change.signer(side)
+    roles = {role for person in manifest.people.values() for role in person.roles}
+    if name in manifest.people or name in roles:
+        return Finding(path, "signs_own_change", {"name": name, "change": change.id})
+    known = {*manifest.people, *roles}
+    return Finding(path, "unknown_signer", {"name": name, "known": listed(known)}, best(name, known))
+
+
+def _plan_gathers_signatures(manifest: "Manifest") -> Iterator[Finding]:
+    """Whoever grants the plan's line in the last environment, a signer of each change is always among them.
+
+    Else people would sign, and the change requests would still not be approved.
+    """
+    line = manifest.line_for(manifest.production, PLAN)
+    for index, change in enumerate(manifest.changes if line else ()):
+        for side in SIDES:
+            signers = set(manifest.signers(change, side))
+            others = [
+                (len(set(manifest.eligible(step)) - signers), step.quorum) for step in (line.steps if line else ())
+            ]
+            if signers and not any(without < quorum for without, quorum in others):
+                facts = {"change": change.id, "people": listed(signers), "environment": manifest.production}
+                yield Finding(("changes", index, "approval", side), "line_without_signer", facts)
 
 
 def _names_are_used_once(manifest: "Manifest") -> Iterator[Finding]:
@@ -77,9 +107,10 @@ def _twice(section: str, field: str, names: Iterable[str]) -> Iterator[Finding]:
 
 
 MANIFEST_RULES: tuple[Rule["Manifest"], ...] = (
-    Rule(("path", "approvals"), _lines_cover_effects),
+    Rule(("path", "changes", "approvals"), _lines_cover_stages),
     Rule(("drafter", "people", "approvals"), _quorums_can_be_met),
-    Rule(("people", "changes"), _changes_are_approved_by_others),
+    Rule(("drafter", "people", "changes"), _changes_are_signed_by_others),
+    Rule(("path", "drafter", "people", "changes", "approvals"), _plan_gathers_signatures),
     Rule(("changes", "checks", "training", "readiness"), _names_are_used_once),
     Rule(("components",), _targets_are_used_once),
     Rule(("migration",), _migration_can_be_done),

@@ -124,8 +124,16 @@ def require_same(standing: StageStanding, plan: Plan) -> None:
         raise StageNotOpen(**where, state=f"plan {standing.plan[7:19]} ≠ {plan.digest[7:19]}")
 
 
+def line_of(manifest: Manifest, run: Run) -> Line | None:
+    """The line of a run's stage; None where nobody has to be asked. Raises ``NoApprovalLine`` where somebody has."""
+    line = line_for(manifest, run.stage, run.environment)
+    if line is None and manifest.needs_line(run.environment, run.stage):
+        raise NoApprovalLine(stage=run.stage, environment=run.environment)
+    return line
+
+
 def gate_of(standing: StageStanding, manifest: Manifest, run: Run) -> tuple[Gate, Line]:
-    """The gate of this attempt and its line. Raises ``NoApprovalLine``."""
+    """The gate of this attempt and its line. Raises ``NoApprovalLine`` where there is none."""
     line = line_for(manifest, run.stage, run.environment)
     if line is None:
         raise NoApprovalLine(stage=run.stage, environment=run.environment)
@@ -138,6 +146,8 @@ def require_signed(events: Sequence[Event], standing: StageStanding, manifest: M
 
     Asked before a stage is closed: what an earlier round left in force needs no effect, and so asked no gate.
     """
+    if line_of(manifest, run) is None:
+        return
     gate, line = gate_of(standing, manifest, run)
     now = events[-1].at
     if any(gate_standing(events, gate, line, step.kind, now).state is not GateState.GRANTED for step in line.steps):
@@ -146,7 +156,9 @@ def require_signed(events: Sequence[Event], standing: StageStanding, manifest: M
 
 def require_promoted(events: Sequence[Event], subject: Subject, run: Run) -> None:
     """What is installed here stands live in the environment before, now. Raises ``PromotionRefused``."""
-    problems = promotion_problems(events, subject.manifest, run.environment, subject.manifest.locale)
+    problems = promotion_problems(
+        events, subject.manifest, subject.manifest_digest, run.environment, subject.manifest.locale
+    )
     if problems:
         raise PromotionRefused(release=run.release, environment=run.environment, reasons="; ".join(problems))
 

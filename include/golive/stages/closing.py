@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from golive.ledger.events import Event, NewEvent, release_stream
+from golive.release.people import PLAN
 from golive.release.plan import Plan
 from golive.stages.admission import cancelled, require_open, require_same, require_signed, stands
 from golive.stages.catalogue import LAST, REPEATABLE, STAGES, WHOLE, stage_definition
+from golive.stages.changes import signed_changes, unsigned
 from golive.stages.effects import fold_effects
 from golive.stages.engine import closed_for
-from golive.stages.errors import StageIncomplete, StageNotClosed
+from golive.stages.errors import ChangesUnsigned, StageIncomplete, StageNotClosed
 from golive.stages.fencing import give_back, one_at_a_time
 from golive.stages.live import went_live
 from golive.stages.promotion import artifacts_of
@@ -44,6 +46,8 @@ def _closing(runtime: Runtime, subject: Subject, plan: Plan, events: Sequence[Ev
     if run.stage in STAGES:
         require_same(standing, plan)
         require_signed(events, standing, subject.manifest, run)
+    if run.stage == PLAN and run.environment == subject.manifest.production:
+        require_changes_signed(events, subject)
     effects = fold_effects(events, run.environment)
     if run.stage == WHOLE and not is_live(events, run.environment):
         raise StageIncomplete(stage=run.stage, missing=LAST)
@@ -59,6 +63,14 @@ def _closing(runtime: Runtime, subject: Subject, plan: Plan, events: Sequence[Ev
         live = {"environment": run.environment, "plan": plan.digest, "artifacts": artifacts_of(subject.manifest)}
         closed.append(NewEvent("release.live", live))
     return closed
+
+
+def require_changes_signed(events: Sequence[Event], subject: Subject) -> None:
+    """Raises ``ChangesUnsigned``, naming whose signature each change request lacks."""
+    manifest = subject.manifest
+    changes = signed_changes(events, manifest, subject.manifest_digest, manifest.production)
+    if missing := unsigned(changes, manifest, manifest.locale):
+        raise ChangesUnsigned(release=manifest.release, changes=missing)
 
 
 def _go_live(runtime: Runtime, subject: Subject, plan: Plan) -> None:

@@ -83,10 +83,15 @@ class StepDefinition:
 
 @dataclass(frozen=True)
 class StageDefinition:
-    """A stage: its steps in order; the first effect is what the gate guards."""
+    """A stage: its steps in order."""
 
     name: str
     steps: tuple[StepDefinition, ...]
+
+    @property
+    def guarded(self) -> str | None:
+        """The step before which the gate stands: the first with an effect. Without one it stands before the close."""
+        return next((step.name for step in self.steps if step.effect), None)
 
     def step(self, name: str) -> StepDefinition:
         return next(step for step in self.steps if step.name == name)

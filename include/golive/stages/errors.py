@@ -4,6 +4,7 @@ InputError
 ├── UnknownRelease, UnknownEnvironment, UnknownStep
 RefusedError
 ├── NoRequester, NoApprovalLine, OutsideWindow       who and when
+├── ChangesUnsigned
 ├── StageNotOpen, RunEnded, AnotherRunLives          whose turn it is
 ├── GroundMissing, ProofMissing, HalfUndone, StageIncomplete    what comes before
 ├── AlreadyLive, Quarantined, NotServing, NothingServes
@@ -16,13 +17,23 @@ TargetError
 """
 
 from golive.errors import InputError, RefusedError, TargetError
+from golive.texts import text
 
 
-class UnknownRelease(InputError):
+class _Unknown(InputError):
+    """Data: ``meant``, a tuple of known names that could have been meant."""
+
+    def message(self, locale: str) -> str:
+        names = ", ".join(self.data["meant"])
+        suggestion = text("stages.meant", locale, names=names) if names else ""
+        return text(self.key, locale, **self.data, suggestion=suggestion)
+
+
+class UnknownRelease(_Unknown):
     key = "stages.unknown_release"
 
 
-class UnknownEnvironment(InputError):
+class UnknownEnvironment(_Unknown):
     key = "stages.unknown_environment"
 
 
@@ -140,6 +151,12 @@ class NothingServes(RefusedError):
 
 class Returned(RefusedError):
     key = "stages.returned"
+
+
+class ChangesUnsigned(RefusedError):
+    """Data: ``release``, ``changes`` (what is missing, in words)."""
+
+    key = "stages.changes_unsigned"
 
 
 class PromotionRefused(RefusedError):

@@ -9,8 +9,9 @@ from golive.approvals.standing import standing
 from golive.approvals.values import Gate, Kind, Line, Question, Settled, Standing, State
 from golive.checks.values import Result, Verdict
 from golive.ledger.events import release_stream
+from golive.release.people import SIDES
 from golive.release.plan import Plan, plan_from_data
-from golive.stages.admission import gate_of
+from golive.stages.admission import gate_of, line_of
 from golive.stages.errors import StageNotOpen
 from golive.stages.live import serving
 from golive.stages.runtime import Runtime
@@ -24,7 +25,8 @@ class _Here:
     subject: Subject
     standing: StageStanding
     gate: Gate
-    line: Line
+    line: Line | None
+    """None where nobody has to be asked."""
 
 
 def _here(runtime: Runtime) -> _Here:
@@ -38,8 +40,8 @@ def _here(runtime: Runtime) -> _Here:
         raise StageNotOpen(**where, state=standing.run_id if standing else "-")
     if standing.plan != plan.digest:
         raise StageNotOpen(**where, state=f"plan {standing.plan[7:19]} ≠ {plan.digest[7:19]}")
-    gate, line = gate_of(standing, subject.manifest, run)
-    return _Here(subject, standing, gate, line)
+    gate = Gate(run.release, run.environment, run.stage, standing.attempt, standing.manifest, standing.plan)
+    return _Here(subject, standing, gate, line_of(subject.manifest, run))
 
 
 def ask(runtime: Runtime, kind: str) -> Question | Settled:
@@ -48,16 +50,17 @@ def ask(runtime: Runtime, kind: str) -> Question | Settled:
     Raises ``StageNotOpen`` when the run's stage is not open any more or the submission has changed under it.
     """
     here = _here(runtime)
-    if here.standing.state is StageState.CLOSED or here.line.step(kind) is None:
+    line = here.line
+    if here.standing.state is StageState.CLOSED or line is None or line.step(kind) is None:
         return Settled(Standing(State.GRANTED))
     if here.standing.state is not StageState.OPEN:
         raise _not_open(here)
     manifest = here.subject.manifest
-    text = body(_dossier(runtime, here, Kind(kind)), manifest.locale)
+    text = body(_dossier(runtime, here, line, Kind(kind)), manifest.locale)
     title = getattr(manifest.title, manifest.locale)
-    found = approvals.ask(runtime.ledger, here.gate, here.line, here.standing.requesters, Kind(kind), text, title)
+    found = approvals.ask(runtime.ledger, here.gate, line, here.standing.requesters, Kind(kind), text, title)
     if isinstance(found, Settled) and found.standing.state is State.EXPIRED:
-        approvals.expire(runtime.ledger, here.gate, here.line, Kind(kind))
+        approvals.expire(runtime.ledger, here.gate, line, Kind(kind))
     tell(runtime)
     return found
 
@@ -68,29 +71,38 @@ def _not_open(here: _Here) -> StageNotOpen:
 
 
 def answer(runtime: Runtime, kind: str, person: str, word: str, reason: str, channel: str) -> Standing:
-    """Signs or refuses an answer and says how the kind stands; ``refused`` says why an answer did not count."""
+    """Signs or refuses an answer and says how the kind stands; ``refused`` says why an answer did not count.
+
+    Raises ``NoApprovalLine`` where nobody is asked.
+    """
     here = _here(runtime)
     if here.standing.state is not StageState.OPEN:
         raise _not_open(here)
     excluded = here.standing.requesters
-    stands = approvals.answer(runtime.ledger, here.gate, here.line, excluded, kind, person, word, reason, channel)
+    gate, line = gate_of(here.standing, here.subject.manifest, runtime.run)
+    stands = approvals.answer(runtime.ledger, gate, line, excluded, kind, person, word, reason, channel)
     tell(runtime)
     return stands
 
 
 def gate_standing(runtime: Runtime, standing_: StageStanding) -> Standing:
-    """How the whole gate of an attempt stands, by the manifest that it was opened for."""
+    """How the whole gate of an attempt stands, by the manifest that it was opened for.
+
+    Where nobody is asked it stands granted, without a signature.
+    """
     manifest = submitted_manifest(runtime.ledger, runtime.run.release, standing_.manifest)
+    if line_of(manifest, runtime.run) is None:
+        return Standing(State.GRANTED)
     gate, line = gate_of(standing_, manifest, runtime.run)
     events = runtime.ledger.read(release_stream(runtime.run.release))
     return standing(events, gate, line, None, runtime.ledger.now())
 
 
-def _dossier(runtime: Runtime, here: _Here, kind: Kind) -> Dossier:
+def _dossier(runtime: Runtime, here: _Here, line: Line, kind: Kind) -> Dossier:
     events = runtime.ledger.read(release_stream(here.gate.release))
-    stands = standing(events, here.gate, here.line, None, runtime.ledger.now())
+    stands = standing(events, here.gate, line, None, runtime.ledger.now())
     manifest = here.subject.manifest
-    step = here.line.step(kind)
+    step = line.step(kind)
     return Dossier(
         gate=here.gate,
         kind=kind,
@@ -100,6 +112,7 @@ def _dossier(runtime: Runtime, here: _Here, kind: Kind) -> Dossier:
         released=_released(runtime, here.gate.environment),
         facts=_facts(runtime, here),
         changes=manifest.changes,
+        signers={change.id: tuple(manifest.signers(change, side) for side in SIDES) for change in manifest.changes},
         signatures=stands.signatures,
         names={person: entry.name for person, entry in manifest.people.items()},
         rollback_minutes=manifest.rollback.deadline_minutes,

@@ -46,7 +46,10 @@ def directories_exist(directories: Sequence[str]) -> Command:
 
 
 def put_file(target: str, content: str, mode: str, keep: str) -> Command:
-    """Writes a small file by rename and keeps what was there before under ``.golive/before/<keep>``."""
+    """Writes a small file by rename and keeps what was there before under ``.golive/before/<keep>``.
+
+    Prints ``digest  target``, so that the ledger knows what was written.
+    """
     script = sh(
         """umask 077
 mkdir -p .golive/before
@@ -55,7 +58,7 @@ if [ ! -e .golive/before/{keep} ] && [ ! -e .golive/before/{keep}.none ]; then
     then cp -p {target} .golive/before/{keep}.new && mv .golive/before/{keep}.new .golive/before/{keep}
     else : >.golive/before/{keep}.none; fi
 fi
-cat >{target}.new && chmod {mode} {target}.new && mv {target}.new {target}
+cat >{target}.new && chmod {mode} {target}.new && mv {target}.new {target} && sha256sum {target}
 """,
         target=target,
         mode=mode,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from golive.checks.values import Result, Verdict
 from golive.hosts.fleet import each
 from golive.ledger.events import release_stream
+from golive.release.people import PLAN
 from golive.release.plan import PlannedStep
 from golive.stages.definition import app_hosts
 from golive.stages.effects import UNSETTLED, fold_effects
@@ -28,7 +29,7 @@ def _readiness(bench: "Bench") -> tuple[Verdict, ...]:
     events = bench.runtime.ledger.read(release_stream(run.release))
     stages = fold_stages(events)
     verdicts = []
-    for stage in ("environment", "install"):
+    for stage in (PLAN, "environment", "install"):
         standing = stages.get((run.environment, stage))
         closed = standing is not None and standing.state is StageState.CLOSED
         detail = str(standing.state) if standing else "-"

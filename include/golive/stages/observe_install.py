@@ -8,12 +8,15 @@ from golive.errors import GoliveError, TargetError
 from golive.hosts.fleet import each
 from golive.ledger.errors import EvidenceCorrupt, EvidenceMissing
 from golive.ledger.events import release_stream
+from golive.release.people import SIDES
 from golive.release.plan import PlannedStep
 from golive.release.version import is_older
+from golive.stages.changes import signed_changes, wanted
 from golive.stages.expectations import health_expectation
 from golive.stages.facts import ports_taken
 from golive.stages.live import serving
 from golive.stages.promotion import promotion_problems
+from golive.stages.standing import fold_stages
 from golive.stages.switch import start_check, stop_check
 
 if TYPE_CHECKING:
@@ -54,9 +57,14 @@ def _configuration(bench: "Bench") -> Verdict:
 def _promotion(bench: "Bench") -> Verdict:
     run = bench.runtime.run
     events = bench.runtime.ledger.read(release_stream(run.release))
-    problems = promotion_problems(events, bench.scope.manifest, run.environment, "en")
-    result = Result.FAIL if problems else Result.PASS
-    return Verdict(name="verify/promotion", result=result, detail="; ".join(problems) or run.environment)
+    manifest, digest = bench.scope.manifest, fold_stages(events)[(run.environment, run.stage)].manifest
+    problems = promotion_problems(events, manifest, digest, run.environment, manifest.locale)
+    if problems or run.environment != manifest.production:
+        result = Result.FAIL if problems else Result.PASS
+        return Verdict(name="verify/promotion", result=result, detail="; ".join(problems) or run.environment)
+    signed = signed_changes(events, manifest, digest, run.environment)
+    said = "; ".join(f"{item.change.id}: {wanted(manifest, item, SIDES, manifest.locale)}" for item in signed)
+    return Verdict(name="verify/promotion", result=Result.PASS, detail=said or run.environment)
 
 
 def _downgrades(bench: "Bench") -> list[Verdict]:

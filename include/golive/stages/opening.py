@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from golive.approvals.line import line_for
 from golive.ledger.events import Event, NewEvent, release_stream
 from golive.release.fit import check_fit
 from golive.release.plan import Plan
 from golive.stages import incidents
-from golive.stages.admission import cancelled
+from golive.stages.admission import cancelled, line_of
 from golive.stages.catalogue import LAST, REPEATABLE, STAGES
 from golive.stages.effects import HALF_UNDONE, Effect, fold_effects
 from golive.stages.ending import End, ends
@@ -17,7 +16,6 @@ from golive.stages.errors import (
     AlreadyLive,
     AnotherRunLives,
     GroundMissing,
-    NoApprovalLine,
     NoRequester,
     Quarantined,
     Returned,
@@ -61,8 +59,8 @@ def open_stage(runtime: Runtime) -> OpenedStage:
         raise RunEnded()
     if run.stage not in REPEATABLE:
         check_fit(subject.manifest, subject.environment)
-    if run.stage in STAGES and line_for(subject.manifest, run.stage, run.environment) is None:
-        raise NoApprovalLine(stage=run.stage, environment=run.environment)
+    if run.stage in STAGES:
+        line_of(subject.manifest, run)
     plan = plan_of(runtime.ledger, subject)
     runtime.ledger.append(release_stream(run.release), Opening(runtime, subject, plan).decide)
     standing = fold_stages(runtime.ledger.read(release_stream(run.release)))[(run.environment, run.stage)]
@@ -71,7 +69,8 @@ def open_stage(runtime: Runtime) -> OpenedStage:
         with one_at_a_time(runtime):
             for line in reconcile(runtime, subject):
                 runtime.say(line)
-            _drop_outdated(runtime, plan)
+            if STAGES[run.stage].guarded:  # one that only looks changes nothing, not even what is outdated
+                _drop_outdated(runtime, plan)
     tell(runtime)
     runtime.say(_opened(standing, run))
     return OpenedStage(run.release, run.environment, run.stage, standing.attempt, plan, finished)

@@ -1,9 +1,13 @@
-"""Promotion: an environment takes only what passed in the one before it, with every change request approved."""
+"""Promotion: an environment takes only what passed in the one before it; the last, only signed change requests."""
 
 from collections.abc import Mapping, Sequence
 
+from golive.canonical import Digest
 from golive.ledger.events import Event
 from golive.release.manifest import Manifest
+from golive.release.people import PLAN
+from golive.stages.changes import signed_changes, unsigned
+from golive.stages.standing import StageState, fold_stages
 from golive.texts import text
 
 PROMOTED = frozenset({"install", "cutover"})
@@ -27,15 +31,29 @@ def _passed(events: Sequence[Event], environment: str) -> Mapping[str, str] | No
     return artifacts
 
 
-def promotion_problems(events: Sequence[Event], manifest: Manifest, environment: str, locale: str) -> tuple[str, ...]:
-    """Why ``manifest`` may not be installed in ``environment`` yet, by its release's events; empty when it may."""
+def promotion_problems(
+    events: Sequence[Event], manifest: Manifest, digest: Digest, environment: str, locale: str
+) -> tuple[str, ...]:
+    """Why the manifest of ``digest`` may not be installed in ``environment`` yet, by its release's events.
+
+    Empty when it may.
+    """
     place = manifest.path.index(environment)
     problems = []
     if place > 0:
         before = manifest.path[place - 1]
         if _passed(events, before) != artifacts_of(manifest):
             problems.append(text("stages.promotion_not_live_before", locale, environment=before))
-    unapproved = manifest.unapproved_changes
-    if unapproved and place == len(manifest.path) - 1:
-        problems.append(text("stages.promotion_unapproved", locale, changes=", ".join(unapproved)))
+    if environment == manifest.production:
+        problems.extend(_change_problems(events, manifest, digest, locale))
     return tuple(problems)
+
+
+def _change_problems(events: Sequence[Event], manifest: Manifest, digest: Digest, locale: str) -> list[str]:
+    """The plan stands closed for this very manifest, with both signatures of each change request."""
+    environment = manifest.production
+    plan = fold_stages(events).get((environment, PLAN))
+    if plan is None or plan.state is not StageState.CLOSED or plan.manifest != digest:
+        return [text("stages.promotion_no_plan", locale, environment=environment)]
+    missing = unsigned(signed_changes(events, manifest, digest, environment), manifest, locale)
+    return [text("stages.promotion_unsigned", locale, changes=missing)] if missing else []

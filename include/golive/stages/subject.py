@@ -19,7 +19,6 @@ from golive.stages.live import served_before, serving, serving_of
 from golive.stages.planning import make_plan
 from golive.stages.runtime import Run, Runtime
 from golive.stages.standing import last
-from golive.texts import text
 
 
 @dataclass(frozen=True)
@@ -41,14 +40,14 @@ def load_subject(ledger: Ledger, release: str, environment: str) -> Subject:
     submitted = last(ledger.read(release_stream(release)), "release.submitted")
     if submitted is None:
         known = [name.removeprefix("release/") for name in ledger.streams("release/")]
-        raise UnknownRelease(release=release, suggestion=_suggest(release, known))
+        raise UnknownRelease(release=release, meant=nearest(release, known))
     path = submitted.data["path"]
     if environment not in path:
-        raise UnknownEnvironment(environment=environment, suggestion=_suggest(environment, path), known=", ".join(path))
+        raise UnknownEnvironment(environment=environment, meant=nearest(environment, path), known=", ".join(path))
     place = last(ledger.read(environment_stream(environment)), "environment.submitted")
     if place is None:
         known = [name.removeprefix("environment/") for name in ledger.streams("environment/")]
-        raise UnknownEnvironment(environment=environment, suggestion="", known=", ".join(known) or "-")
+        raise UnknownEnvironment(environment=environment, meant=(), known=", ".join(known) or "-")
     return _subject(ledger, submitted, place)
 
 
@@ -91,7 +90,7 @@ def submitted_manifest(ledger: Ledger, release: str, manifest: Digest) -> Manife
     """The manifest that was submitted under exactly this digest. Raises ``UnknownRelease``."""
     submitted = last(ledger.read(release_stream(release)), "release.submitted", manifest=manifest)
     if submitted is None:
-        raise UnknownRelease(release=f"{release} {manifest[7:19]}", suggestion="")
+        raise UnknownRelease(release=f"{release} {manifest[7:19]}", meant=())
     return manifest_from_data(json.loads(ledger.fetch(submitted.data["content"])))
 
 
@@ -100,7 +99,7 @@ def load_submission(ledger: Ledger, release: str, environment: str, manifest: Di
     submitted = last(ledger.read(release_stream(release)), "release.submitted", manifest=manifest)
     place = last(ledger.read(environment_stream(environment)), "environment.submitted", environment=inventory)
     if submitted is None or place is None:
-        raise UnknownRelease(release=f"{release} {manifest[7:19]} {inventory[7:19]}", suggestion="")
+        raise UnknownRelease(release=f"{release} {manifest[7:19]} {inventory[7:19]}", meant=())
     return _subject(ledger, submitted, place)
 
 
@@ -115,11 +114,6 @@ def _subject(ledger: Ledger, submitted: Event, place: Event) -> Subject:
         environment=environment_from_data(json.loads(ledger.fetch(place.data["content"]))),
         environment_digest=place.data["environment"],
     )
-
-
-def _suggest(name: str, known: Sequence[str]) -> str:
-    close = nearest(name, known)
-    return text("stages.meant", "en", names=", ".join(close)) if close else ""
 
 
 def scope_of(runtime: Runtime, subject: Subject) -> Scope:

@@ -24,7 +24,7 @@ def test_line_of_the_example(manifest):
         (Kind.AGREE, "operations_lead", ("han.lead",)),
         (Kind.DECIDE, "change_business", ("jung.owner",)),
     ]
-    assert line.valid_hours == 24
+    assert line.valid_hours == 8
 
 
 def test_environments_differ(manifest):

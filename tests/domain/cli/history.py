@@ -4,8 +4,10 @@ from pathlib import Path
 
 from golive.ledger import Ledger, NewEvent
 from golive.ledger.events import environment_stream, release_stream
+from golive.release.people import PLAN
 from golive.release.plan import Plan
-from golive.stages.api import ask, open_stage, submit_environment, submit_release
+from golive.stages.api import ask, close_stage, open_stage, run_step, submit_environment, submit_release
+from golive.stages.catalogue import STAGES
 from golive.stages.live import went_live
 from golive.stages.runtime import Run, Runtime
 from golive.stages.standing import last
@@ -46,11 +48,20 @@ def serve(ledger: Ledger, release: str, environment: str) -> None:
 
 
 def wait(ledger: Ledger, release: str, environment: str) -> None:
-    """The environment stage is open and its approval was asked for."""
-    run = Run(release, environment, "environment", "manual-1", "lee.operator")
-    runtime = Runtime(ledger, run, connections={}.__getitem__, say=lambda line: None)
-    open_stage(runtime)
-    ask(runtime, "decide")
+    """Planned, the environment stage is open and its approval was asked for."""
+    planning = stage(ledger, release, environment, PLAN)
+    open_stage(planning)
+    for step in STAGES[PLAN].steps:
+        run_step(planning, step.name)
+    close_stage(planning)
+    waiting = stage(ledger, release, environment, "environment")
+    open_stage(waiting)
+    ask(waiting, "decide")
+
+
+def stage(ledger: Ledger, release: str, environment: str, name: str) -> Runtime:
+    run = Run(release, environment, name, "manual-1", "lee.operator")
+    return Runtime(ledger, run, connections={}.__getitem__, say=lambda line: None)
 
 
 def leave_open(ledger: Ledger, release: str, environment: str) -> None:

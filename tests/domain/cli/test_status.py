@@ -18,7 +18,7 @@ def test_all_releases(golive, story):
     assert table[0][:4] == ["RELEASE", "VERSION", "ROUND", "ENVIRONMENT"]
     assert table[1] == [OLD, "1.0.0", "1", "test", "-", "-"]
     assert table[2] == ["production", "-", OLD]
-    assert table[3] == [NEW, "2.0.0", "1", "test", "environment", "open", "-"]
+    assert table[3] == [NEW, "2.0.0", "1", "test", "plan", "done,", "environment", "open", "-"]
     rest = "\n".join(lines[5:])
     assert f"{NEW} / test / environment (attempt 1): approval by the role quality, 1 of choi.quality, until 2" in rest
     assert "Effects without a good end:\n" in rest
@@ -58,7 +58,7 @@ def test_one_release(golive, story):
     assert "gate.asked" in output
     data = json.loads(golive("status", NEW, "--json").stdout)
     assert data["release"]["stages"][0]["run_id"] == "manual-1"
-    assert [event["kind"] for event in data["events"]][:1] == ["release.submitted"]
+    assert "gate.asked" in [event["kind"] for event in data["events"]]
 
 
 def test_an_unknown_release(golive, story):

@@ -113,11 +113,28 @@ def test_who_may_answer_excludes_the_drafter():
     assert release.eligible(line.steps[0]) == ("choi.quality",)
 
 
-def test_an_unapproved_change_is_named():
-    """A change request lacking one of its approvals is valid, and known to be unapproved."""
-    assert manifest().unapproved_changes == ()
-    half = manifest(("approval: {technical: park.infra, business: jung.owner}", "approval: {technical: park.infra}"))
-    assert half.unapproved_changes == ("CSR-2026-0117",)
+def test_a_change_names_who_must_sign_it():
+    """A person, or a role whoever holds it, without the drafter, the requester and the owner; a role is the default."""
+    release = manifest(
+        ("roles: [quality]", "roles: [quality, change_business]"),
+        ("requester: han.lead", "requester: choi.quality"),
+        ("approval: {technical: park.infra, business: jung.owner}", "approval: {business: jung.owner}"),
+        (
+            "role: change_business, quorum: 1, within_hours: 24}\n\nwin",
+            "role: change_business, quorum: 2, within_hours: 24}\n\nwin",
+        ),
+    )
+    first, second = release.changes
+    assert release.signers(first, "technical") == release.signers(second, "technical") == ("park.infra",)
+    assert release.signers(first, "business") == ("jung.owner",)
+    assert release.people_with("change_business") == ("choi.quality", "jung.owner")
+
+
+def test_only_the_last_environment_needs_somebody_to_sign_the_plan():
+    """And only while there is a change request to be signed."""
+    release = manifest()
+    assert [release.needs_line(name, "plan") for name in release.path] == [False, True]
+    assert not release.model_copy(update={"changes": ()}).needs_line("production", "plan")
 
 
 def test_the_path_tells_what_comes_before():

@@ -21,25 +21,45 @@ REFUSED = {
         "hypercare.escalation[0].role",
         "role_of_nobody",
     ),
-    "an approver nobody knows": (
-        ("technical: park.infra", "technical: x"),
+    "a signer nobody knows": (
+        ("technical: park.infra", "technical: park.infa"),
         "changes[0].approval.technical",
-        "unknown_person",
+        "unknown_signer",
     ),
-    "an approver who requested it": (
+    "a signer who requested it": (
         ("technical: park.infra", "technical: han.lead"),
         "changes[0].approval.technical",
-        "approves_own_change",
+        "signs_own_change",
     ),
-    "an approver who owns it": (
-        ("business: jung.owner", "business: kim.release"),
+    "a signer who drafted and owns it": (
+        ("business: change_business", "business: kim.release"),
         "changes[0].approval.business",
-        "approves_own_change",
+        "signs_own_change",
     ),
-    "an approver without the role": (
+    "a role that only the requester has": (
+        ("technical: park.infra", "technical: operations_lead"),
+        "changes[0].approval.technical",
+        "signs_own_change",
+    ),
+    "one signer for both sides": (
+        ("business: change_business", "business: park.infra"),
+        "changes[0].approval",
+        "one_signer_for_both",
+    ),
+    "a signer whom nobody asks": (
         ("technical: park.infra", "technical: choi.quality"),
         "changes[0].approval.technical",
-        "approver_without_role",
+        "line_without_signer",
+    ),
+    "a line that others could grant": (
+        ("roles: [quality]", "roles: [quality, change_technical]"),
+        "changes[0].approval.technical",
+        "line_without_signer",
+    ),
+    "a plan that nobody signs": (
+        ("stages: [plan] ", "stages: [review] "),
+        "approvals",
+        "no_approval_line",
     ),
     "a stage without a line": (
         ("stages: [environment, install, cutover]", "stages: [environment, install]"),

@@ -8,8 +8,10 @@ from golive.approvals.decisions import decide_answer, decide_ask
 from golive.approvals.line import line_for
 from golive.approvals.standing import Vote
 from golive.ledger.events import Decide, Event, release_stream
+from golive.release.people import PLAN
 from golive.release.plan import Plan
 from golive.stages.admission import Admission, gate_of
+from golive.stages.catalogue import STAGES
 from golive.stages.effects import Effects, fold_effects
 from golive.stages.layout import Placement
 from golive.stages.planning import make_plan
@@ -67,9 +69,10 @@ class Record:
         return event
 
     def promote(self) -> None:
-        """The release stands live in the environment before production."""
+        """The release stands live in the environment before production, and its plan is signed there."""
         artifacts = artifacts_of(self.subject.manifest)
         self.add("release.live", environment="test", plan=self.plan.digest, artifacts=artifacts)
+        planned(self)
 
     def wait(self, hours: float) -> None:
         self.now += timedelta(hours=hours)
@@ -138,6 +141,16 @@ class Record:
     @property
     def effects(self) -> Effects:
         return fold_effects(self.events, "production")
+
+
+def planned(record: Record) -> Record:
+    """The plan stage closed, its change requests signed."""
+    record.open(PLAN)
+    for step in STAGES[PLAN].steps:
+        record.fact(step.name, stage=PLAN)
+    record.sign(PLAN)
+    record.end(PLAN, "closed")
+    return record
 
 
 def begun(record: Record) -> Record:

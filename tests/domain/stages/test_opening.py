@@ -9,7 +9,7 @@ from golive.stages.catalogue import WHOLE
 from golive.stages.errors import AlreadyLive, AnotherRunLives, GroundMissing, Quarantined, Returned, RunEnded
 from golive.stages.opening import Opening, outdated_effects
 from golive.stages.runtime import Runtime
-from tests.domain.stages.history import Record, begun, run
+from tests.domain.stages.history import Record, begun, planned, run
 
 OTHER = f"sha256:{'9' * 64}"
 
@@ -22,7 +22,7 @@ def opening(record: Record, stage: str = "environment", run_id: str = "r1", live
 
 def test_the_first_run_opens_the_first_attempt() -> None:
     """Bound to the submission, the plan and everybody who may not approve it."""
-    (event,) = opening(Record())
+    (event,) = opening(planned(Record()))
     assert event.actor == "lee.operator"
     assert event.data["attempt"] == 1
     assert event.data["requesters"] == ["lee.operator", "kim.release"]
@@ -30,14 +30,14 @@ def test_the_first_run_opens_the_first_attempt() -> None:
 
 def test_asked_again_it_is_open() -> None:
     """The same run finds its stage as it left it, also when Airflow does not say that it lives."""
-    record = Record()
+    record = planned(Record())
     record.open()
     assert opening(record) == opening(record, lives=False) == []
 
 
 def test_a_run_that_lives_is_not_overtaken_and_one_that_ended_is() -> None:
     """The same release triggered twice is one run; after a crash the next one goes on as a new attempt."""
-    record = Record()
+    record = planned(Record())
     record.open()
     with pytest.raises(AnotherRunLives):
         opening(record, run_id="r2")
@@ -46,7 +46,7 @@ def test_a_run_that_lives_is_not_overtaken_and_one_that_ended_is() -> None:
 
 
 def test_what_is_closed_for_this_plan_is_finished_for_everybody() -> None:
-    record = Record()
+    record = planned(Record())
     record.open()
     record.end("environment", "closed")
     assert opening(record, run_id="r2") == []
@@ -69,7 +69,7 @@ def test_what_a_rollback_has_begun_to_take_back_is_not_finished() -> None:
 @pytest.mark.parametrize("end", ["returned", "stopped", "rolled_back"])
 def test_a_run_that_ended_stays_ended(end: str) -> None:
     """A cleared task does not begin it again; another run does, but not of a round that was returned."""
-    record = Record()
+    record = planned(Record())
     record.open()
     record.end("environment", end)
     with pytest.raises(RunEnded):
@@ -82,7 +82,7 @@ def test_a_run_that_ended_stays_ended(end: str) -> None:
 
 
 def test_drift_under_an_open_stage_is_a_new_attempt() -> None:
-    record = Record()
+    record = planned(Record())
     record.open(plan=OTHER)
     (event,) = opening(record)
     assert event.data["attempt"] == 2
@@ -91,7 +91,7 @@ def test_drift_under_an_open_stage_is_a_new_attempt() -> None:
 @pytest.mark.parametrize("state", ["open", "rolled_back", "closed for another plan"])
 def test_an_earlier_stage_must_be_closed_for_this_plan(state: str) -> None:
     """A later stage triggered directly names what is missing."""
-    record = Record()
+    record = planned(Record())
     record.open(plan=OTHER if "plan" in state else record.plan.digest)
     if state != "open":
         record.end("environment", "closed" if "plan" in state else state)
@@ -102,7 +102,7 @@ def test_an_earlier_stage_must_be_closed_for_this_plan(state: str) -> None:
 @pytest.mark.parametrize("stage", ["environment", WHOLE])
 def test_what_serves_is_not_changed_by_running_it_again(stage: str) -> None:
     """A live release whose plan has changed since is refused; one whose plan is the same has nothing to do."""
-    record = Record()
+    record = planned(Record())
     for name in ("environment", "install", "cutover"):
         record.open(name)
         record.end(name, "closed")
@@ -114,7 +114,7 @@ def test_what_serves_is_not_changed_by_running_it_again(stage: str) -> None:
 
 def test_what_is_quarantined_is_rolled_back_first() -> None:
     """No stage of the environment is opened over it; the rollback is."""
-    record = Record()
+    record = planned(Record())
     record.open()
     record.end("environment", "quarantined")
     for stage in ("environment", WHOLE):
@@ -124,7 +124,7 @@ def test_what_is_quarantined_is_rolled_back_first() -> None:
 
 
 def test_a_rollback_is_an_attempt_of_its_own_each_time() -> None:
-    record = Record()
+    record = planned(Record())
     record.open("rollback")
     record.end("rollback", "closed")
     (event,) = opening(record, "rollback", "r2")

@@ -53,6 +53,7 @@ def test_what_serves_shows_in_the_words_and_not_in_the_inputs() -> None:
 
 
 ABOUT_THE_RELEASE = {
+    *("plan.changes", "plan.difference", "plan.reach", "plan.schedule"),
     *("environment.facts", "environment.monitoring", "install.verify"),
     *("cutover.readiness", "cutover.smoke"),
 }
