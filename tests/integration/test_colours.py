@@ -103,6 +103,7 @@ def test_a_step_marked_by_hand_is_taken_back(live: Live) -> None:
 
 
 def marked(live: Live, release: str, state: str, environment: str) -> None:
+    live.plan(release, environment)
     run = live.trigger(STAGE, release, environment)
     event_of(live, release, "effect.intended", STEP)
     worker = task_process(live, STAGE, run, STEP)

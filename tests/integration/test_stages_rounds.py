@@ -10,9 +10,17 @@ from golive.approvals.errors import NotApproved
 from golive.approvals.values import State as GateState
 from golive.ledger.events import environment_stream
 from golive.ledger.leases import current
-from golive.stages.api import answer, ask, open_stage, roll_back_stage, run_step
+from golive.stages.api import answer, ask, close_stage, open_stage, roll_back_stage, run_step
+from golive.stages.catalogue import STAGES
 from golive.stages.effects import State
-from golive.stages.errors import AlreadyLive, AnotherRunLives, GroundMissing, StageNotOpen, UnknownEnvironment
+from golive.stages.errors import (
+    AlreadyLive,
+    AnotherRunLives,
+    GroundMissing,
+    Returned,
+    StageNotOpen,
+    UnknownEnvironment,
+)
 from golive_stack import direct
 from golive_stack.state import State as Choices
 from tests.integration.stage_runs import OLD, Site
@@ -97,6 +105,44 @@ def test_a_returned_release_comes_back_and_repeats_only_what_changed(here: Site)
     configured = next((here.host() / "components" / "api" / "releases").glob("2.0.0-*/etc/app.conf"))
     assert "extra = one line more" in configured.read_text(encoding="utf-8")
     here.roll_back(release)
+
+
+def test_a_change_request_that_is_not_approved_is_dropped_and_all_are_asked_anew(here: Site) -> None:
+    """In production nothing begins before the plan is signed. The technical side returns it; the drafter drops one
+    change request; for the new digest both sides sign, and only then is anything done there."""
+    release = here.submit("dropped")
+    here.live(release)
+    with pytest.raises(GroundMissing, match="plan"):
+        open_stage(here.runtime(release, "environment", environment="production"))
+    run = here.opened(release, "plan", environment="production")
+    for step in STAGES["plan"].steps:
+        run_step(run, step.name)
+    ask(run, "agree")
+    with pytest.raises(NotApproved):
+        close_stage(run)
+    word = answer(run, "agree", "park.infra", "return", "CSR-2026-0121은 빼 주세요", "stack")
+    assert word.state is GateState.RETURNED
+    assert roll_back_stage(run).outcome == "returned"
+    with pytest.raises(Returned):
+        here.planned(release, "production")
+    here.resubmit(release, _without_the_second_change)
+    here.planned(release, "production")
+    signed = [
+        event.data for event in here.events(release) if event.kind == "gate.signed" and event.data["stage"] == "plan"
+    ]
+    assert [data["person"] for data in signed] == ["park.infra", "park.infra", "jung.owner"]
+    assert len({data["manifest"] for data in signed}) == 2
+    facts = {event.data["name"] for event in here.events(release) if event.kind == "fact.recorded"}
+    assert {"changes/CSR-2026-0117", "difference/api", "reach/host:lb1", "schedule/cutover"} <= facts
+    here.live(release, "production")
+    assert here.version("production") == "2.0.0"
+    here.roll_back(release, "production")
+    here.roll_back(release)
+
+
+def _without_the_second_change(text: str) -> str:
+    begin, end = text.index("  - id: CSR-2026-0121"), text.index("\ncomponents:")
+    return text[:begin] + text[end:]
 
 
 def test_a_stage_of_a_later_round_that_fails_takes_back_what_was_built_on_it(here: Site) -> None:
