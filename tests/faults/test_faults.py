@@ -147,7 +147,7 @@ def test_a_bundle_changed_on_its_way_is_never_unpacked(live: Live) -> None:
 def test_a_release_that_is_hurt_all_the_way_does_everything_once(live: Live) -> None:
     """Its task is killed right after it started a stage, cleared while the stage lives, cleared when it is green: each
     time it attaches. Cancelled in the middle of the cutover all comes back, and the next run of it begins anew."""
-    release = live.submit("hurt")
+    release = live.submit("hurt", planned=False)
     run = live.trigger("release", release)
     child = f"{release}.test.environment.1"
     kill_after_start(live, run, "environment", child)
@@ -165,8 +165,8 @@ def test_a_release_that_is_hurt_all_the_way_does_everything_once(live: Live) -> 
     again = live.trigger("release", release)
     assert live.judged("release", run) == "failed"
     assert live.judged("cutover", f"{release}.test.cutover.1") == "failed"
-    opened = [e.data["run_id"] for e in live.events(release) if e.kind == "stage.opened"][:4]
-    assert opened == [run, *(f"{release}.test.{stage}.1" for stage in ("environment", "install", "cutover"))]
+    opened = [e.data["run_id"] for e in live.events(release) if e.kind == "stage.opened"][:5]
+    assert opened == [run, *(f"{release}.test.{stage}.1" for stage in ("plan", "environment", "install", "cutover"))]
     assert max(Counter(e.data["key"] for e in live.events(release) if e.kind == "effect.intended").values()) == 1
     assert live.version() == "1.0.0"
     asked = live.question(release, "decide")
