@@ -14,11 +14,17 @@ from pathlib import Path
 import pytest
 
 from golive.hosts.values import Command
+from golive.secret import Secret
+from golive.stages.definition import Scope
+from golive.stages.errors import SecretMissing
 from golive.stages.facts import HostFacts, Requirements, facts_command, judge, read_facts
+from golive.stages.install import rendered_files
 from golive.stages.layout import component_directories
 from golive.stages.listeners import Listeners, listeners_command, read_listeners, taken
+from golive.stages.runtime import Connection
 from golive.stages.service import control_script, launch_script
 from golive.texts import LOCALES
+from tests.domain.stages.history import subject
 
 NOBODY = 65534
 PYTHON = sys.executable
@@ -178,3 +184,23 @@ def test_all_that_is_missing_is_told_at_once(locale: str) -> None:
     lines = judge(facts, Requirements(64, 128, (), ()), 1041, locale)
     for line, parts in zip(lines, (("setsid",), ("/home/deploy/",), ("12", "64"), ("34", "128"), ("41",)), strict=True):
         assert all(part in line for part in parts)
+
+
+@pytest.mark.parametrize(("wanted", "given"), [("password", "a word"), ("user", "deploy"), ("private_key", "a key")])
+def test_a_secret_is_the_field_that_is_meant(wanted: str, given: str) -> None:
+    """A configuration gets the field of the connection that the manifest names, and none that is empty."""
+    connection = Connection("127.0.0.1", 1, "deploy", Secret("a word"), Secret("a key"))
+    full, empty = (_scope(wanted, found) for found in (connection, Connection("127.0.0.1", 1, "")))
+    ((_, _, content),) = rendered_files(full, "api")
+    assert content == f"{given}\n"
+    with pytest.raises(SecretMissing, match=wanted):
+        rendered_files(empty, "api")
+
+
+def _scope(wanted: str, connection: Connection) -> Scope:
+    what = subject(
+        ("field: password", f"field: {wanted}"),
+        ("variables: [environment_title, database_host, database_port, database_name, database_user]", "variables: []"),
+    )
+    texts = dict.fromkeys(what.files.values(), "@database_password@\n")
+    return Scope(what.manifest, what.environment, what.placements, what.files, texts, lambda _name: connection)

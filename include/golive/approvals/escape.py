@@ -4,7 +4,7 @@ import re
 from unicodedata import category
 
 _JOINER = "\u200d"  # holds an emoji of several parts together; the other format characters reorder or hide text
-_SPECIAL = re.compile(r"([\\`*_{}\[\]~|!]|(?<=script):)", re.IGNORECASE)
+_SPECIAL = re.compile(r"([\\`*_{}\[\]~|!]|(?<=script):|(?<=\{)[%#])", re.IGNORECASE)
 _LEADING = re.compile(r"^(\d*)([#+\-=.)])")  # would open a heading, a list or an underline inside a list item
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 

@@ -98,6 +98,16 @@ def _hosts_are_distinct(environment: "Environment") -> Iterator[Finding]:
             yield Finding(("hosts", name, "address"), "host_twice", {"first": first})
 
 
+DATABASE_TOOLS = ("pg_dump", "pg_restore", "psql")
+"""The programs with which a database is backed up and the backup is proved."""
+
+
+def _databases_have_tools(environment: "Environment") -> Iterator[Finding]:
+    for tool in DATABASE_TOOLS if environment.databases else ():
+        if tool not in environment.tools:
+            yield Finding(("tools",), "tool_missing", {"tool": tool})
+
+
 def _twice(section: str, field: str, names: Iterable[str]) -> Iterator[Finding]:
     seen = Counter[str]()
     for index, name in enumerate(names):
@@ -116,4 +126,7 @@ MANIFEST_RULES: tuple[Rule["Manifest"], ...] = (
     Rule(("migration",), _migration_can_be_done),
 )
 
-ENVIRONMENT_RULES: tuple[Rule["Environment"], ...] = (Rule(("hosts",), _hosts_are_distinct),)
+ENVIRONMENT_RULES: tuple[Rule["Environment"], ...] = (
+    Rule(("hosts",), _hosts_are_distinct),
+    Rule(("databases", "tools"), _databases_have_tools),
+)

@@ -12,8 +12,8 @@ RefusedError
 TargetError
 ├── StepFailed, CheckFailed                          final: a retry would do the same
 ├── StepUnknown, DatabaseUnreachable                 ask again
-└── RollbackFailed, StageNotClosed, DatabaseFailed
-                                                     └── DatabaseLoginRefused
+└── RollbackFailed, StageNotClosed, SecretMissing, DatabaseFailed
+                                                                    └── DatabaseLoginRefused
 """
 
 from golive.errors import InputError, RefusedError, TargetError
@@ -123,6 +123,12 @@ class RollbackFailed(TargetError):
 
 class StageNotClosed(TargetError):
     key = "stages.stage_not_closed"
+
+
+class SecretMissing(TargetError):
+    """``field`` of ``connection`` is empty, and a configuration needs it."""
+
+    key = "stages.secret_missing"
 
 
 class DatabaseFailed(TargetError):

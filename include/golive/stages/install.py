@@ -3,11 +3,12 @@
 verify → (gate) → upload → unpack → configure → check
 """
 
-from golive.release.components import Component
+from golive.release.components import Component, SecretReference
 from golive.release.plan import PlannedStep
 from golive.release.templates import render
 from golive.stages import host_steps
 from golive.stages.definition import Scope, StageDefinition, StepDefinition, app_hosts, the_release
+from golive.stages.errors import SecretMissing
 from golive.stages.layout import Placement
 from golive.stages.observe_install import observe_check, observe_verify
 from golive.stages.service import launch_script
@@ -47,12 +48,25 @@ def rendered_files(scope: Scope, name: str) -> tuple[tuple[str, str, str], ...]:
     component = scope.manifest.components[name]
     values = {variable: scope.environment.variables[variable] for variable in component.variables}
     for variable, reference in component.secrets.items():
-        connection = scope.connection(scope.environment.connection_of(reference.connection))
-        values[variable] = connection.password.reveal() if connection.password else ""
+        values[variable] = _secret(scope, reference)
     return tuple(
         (template.target, template.mode, render(scope.texts[scope.files[template.source]], values, template.source))
         for template in component.templates
     )
+
+
+def _secret(scope: Scope, reference: SecretReference) -> str:
+    """The field of the connection that is meant. Raises ``SecretMissing`` where it is empty."""
+    name = scope.environment.connection_of(reference.connection)
+    connection = scope.connection(name)
+    if reference.field == "user":
+        found = connection.user
+    else:
+        secret = connection.password if reference.field == "password" else connection.private_key
+        found = secret.reveal() if secret else ""
+    if not found:
+        raise SecretMissing(connection=name, field=reference.field)
+    return found
 
 
 def _configure(scope: Scope, step: PlannedStep) -> Work:

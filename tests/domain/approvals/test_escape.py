@@ -13,7 +13,7 @@ HOSTILE = [
     "![x](https://example.com/x.png)",
     "<javascript:alert(1)>",
     "<!channel> <@U123>",
-    "{{ var.value.secret }} {% raw %}",
+    "{{ var.value.secret }} {% raw %} {# note #} {%- x %}",
     "# heading\n- list\n\n```\ncode",
     "1. one",
     "a\u202egnp.exe\u202c\u0000\x1b[31m\ud800\u2028b",
@@ -32,6 +32,7 @@ def test_hostile_text_is_only_text(words):
     assert rendered.startswith(opening)
     assert rendered.endswith(closing)
     assert "<" not in rendered.removeprefix(opening).removesuffix(closing)
+    assert not [mark for mark in ("{{", "{%", "{#") if mark in markdown(words)]
 
 
 @given(st.text())
