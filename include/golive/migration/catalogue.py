@@ -42,7 +42,7 @@ def _read(session: psycopg.Connection[Any], schemas: list[str] | None) -> Catalo
         tables=_tables(ask(sql.TABLES), parts, _family(ask(sql.PARENTS))),
         sequences={found.name: found for found in map(_sequence, ask(sql.SEQUENCES))},
         enums={name: tuple(labels) for name, labels in ask(sql.ENUMS)},
-        domains={row[0]: Domain(*row[:4], checks=tuple(row[4])) for row in ask(sql.DOMAINS)},
+        domains={row[0]: _domain(row) for row in ask(sql.DOMAINS)},
         composites={
             name: tuple((field, of) for field, of in rows) for name, rows in _grouped(ask(sql.COMPOSITES)).items()
         },
@@ -119,7 +119,7 @@ def _table(name: TableName, row: _Row, parts: dict[str, list[_Row]]) -> Table:
         owned=owned,
         unlogged=unlogged,
         replica_identity=identity,
-        constraints=tuple(Constraint(*row[:2], tuple(row[2]), *row[3:]) for row in parts["constraints"]),
+        constraints=tuple(_constraint(row) for row in parts["constraints"]),
         foreign_keys=tuple(_foreign_key(row) for row in parts["foreign_keys"]),
         indexes=tuple(Index(row[0], tuple(row[1]), *row[2:]) for row in parts["indexes"]),
         triggers=tuple(Trigger(*row) for row in parts["triggers"]),
@@ -139,12 +139,22 @@ def _in_family(table: Table, family: _Family, partition: bool, known: dict[Table
     )
 
 
+def _constraint(row: _Row) -> Constraint:
+    name, kind, columns, definition, deferrable, valid = row
+    return Constraint(name, kind, tuple(columns), definition, deferrable, valid)
+
+
+def _domain(row: _Row) -> Domain:
+    name, base, not_null, default, checks = row
+    return Domain(name, base, not_null, default, tuple(checks))
+
+
 def _foreign_key(row: _Row) -> ForeignKey:
     name, columns, schema, table, referenced, *rest = row
     return ForeignKey(name, tuple(columns), TableName(schema, table), tuple(referenced), *rest)
 
 
 def _sequence(row: _Row) -> SequenceObject:
-    *own, owner_schema, owner_table, owner_column, identity = row[2:]
-    owner = (TableName(owner_schema, owner_table), owner_column) if owner_column is not None else None
-    return SequenceObject(TableName(row[0], row[1]), *own, owner=owner, identity=identity)
+    schema, name, of, start, increment, minimum, maximum, cycles, owner_schema, owner_table, column, identity = row
+    owner = (TableName(owner_schema, owner_table), column) if column is not None else None
+    return SequenceObject(TableName(schema, name), of, start, increment, minimum, maximum, cycles, owner, identity)
