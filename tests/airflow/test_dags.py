@@ -21,7 +21,17 @@ ORDER = {
     "install": ["open", "verify", *GATE, "upload", "unpack", "configure", "check", "close", "rollback", "verdict"],
     "cutover": ["open", "readiness", *GATE, "drain", "switch", "admit", "smoke", "close", "rollback", "verdict"],
     "rollback": ["open", "roll_back", "confirm", "close", "verdict"],
-    "nightly_health": ["due", "hosts", "services", "drift", "certificates", "databases", "backups", "summary"],
+    "nightly_health": [
+        "due",
+        "hosts",
+        "services",
+        "effects",
+        "drift",
+        "certificates",
+        "databases",
+        "backups",
+        "summary",
+    ],
 }
 
 

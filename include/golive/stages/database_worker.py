@@ -176,6 +176,16 @@ def raise_fence(connection: Connection, database: str, token: int) -> None:
                 session.execute("UPDATE golive.fence SET token = greatest(token, %s)", (token,))
 
 
+def is_marked(connection: Connection, database: str, operation: str) -> bool:
+    """Whether ``provision`` came to its end there for this operation: its marker commits with the fence's check."""
+    with connected(connection, MAINTENANCE) as server:
+        if not _exists(server, "SELECT 1 FROM pg_database WHERE datname = %s", database):
+            return False
+    with connected(connection, database) as session:
+        there = session.execute("SELECT to_regclass('golive.operation')").fetchone() != (None,)
+    return there and _marked(connection, database, operation)
+
+
 def size_mb(connection: Connection, database: str) -> int:
     """The size of a database in MiB, asked as the application that uses it."""
     with connected(connection, database) as session:

@@ -6,7 +6,7 @@ decisions are made with the environment's stream locked, so that no moment lies 
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -118,6 +118,11 @@ def require_current(ledger: Ledger, environment: str, target: str, token: int) -
         raise LeaseLost(target=target, token=token, holder=lease.holder if lease else "-")
 
 
+def turn(ledger: Ledger, release: str, environment: str) -> AbstractContextManager[bool]:
+    """Whether this one has the release's turn in the environment, until the block ends; never waits."""
+    return ledger.session_lock(f"rollback:{release}:{environment}")
+
+
 @contextmanager
 def one_at_a_time(runtime: Runtime) -> Iterator[None]:
     """Nobody else rolls this release back in this environment, or makes it live, until the block ends.
@@ -125,9 +130,8 @@ def one_at_a_time(runtime: Runtime) -> Iterator[None]:
     Raises ``AnotherRollbackRuns`` when that does not become true in time. The lock ends with the process.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    name = f"rollback:{runtime.run.release}:{runtime.run.environment}"
     while True:
-        with runtime.ledger.session_lock(name) as mine:
+        with turn(runtime.ledger, runtime.run.release, runtime.run.environment) as mine:
             if mine:
                 yield
                 return

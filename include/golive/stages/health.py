@@ -14,6 +14,7 @@ from golive.reports.messages import Finding, nightly_summary
 from golive.reports.queue import queue
 from golive.stages.bench import bench
 from golive.stages.errors import NothingServes, UnknownStep
+from golive.stages.escalation import follow
 from golive.stages.health_checks import CHECKS
 from golive.stages.live import lives_of, serving
 from golive.stages.night import last_night
@@ -126,21 +127,5 @@ def _is_mine(event: Event, run_id: str) -> bool:
 def _incident(runtime: Runtime, findings: Sequence[Finding], title: str) -> None:
     """Opens the environment's nightly incident when something is wrong, closes it when all is well again."""
     bad = [finding for finding in findings if finding.result != "pass"]
-    environment = runtime.run.environment
-
-    def decide(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
-        opened = [e for e in events if e.kind == "incident.opened"]
-        closed = [e for e in events if e.kind == "incident.closed"]
-        is_open = len(opened) > len(closed)
-        number = len(opened) + (0 if is_open else 1)
-        data = {
-            "environment": environment,
-            "incident": f"{environment}-night-{number}",
-            "title": title,
-        }
-        if bad and not is_open:
-            detail = "; ".join(f"{finding.name}: {finding.detail}" for finding in bad)[:1500]
-            return [NewEvent("incident.opened", {**data, "priority": "P2", "detail": detail})]
-        return [NewEvent("incident.closed", data)] if is_open and not bad else []
-
-    runtime.ledger.append(environment_stream(environment), decide)
+    detail = "; ".join(f"{finding.name}: {finding.detail}" for finding in bad)
+    follow(runtime.ledger, runtime.run.environment, "night", detail, title)

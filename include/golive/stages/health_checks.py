@@ -1,7 +1,7 @@
 """What the night looks at, as a table: a new check is a function and a row in ``CHECKS``."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from golive.checks.tls import probe_certificate
 from golive.checks.values import Result, Verdict
@@ -13,17 +13,20 @@ from golive.release.plan import PlannedStep
 from golive.stages import database_worker
 from golive.stages.bench import Bench
 from golive.stages.definition import app_hosts
+from golive.stages.escalation import escalate
 from golive.stages.expectations import health_expectation
 from golive.stages.facts import observe_facts, target_hosts
 from golive.stages.host_steps import tree_is
 from golive.stages.layout import backup_directory
 from golive.stages.observe_cutover import outside
-from golive.stages.reconcile import unsettled
+from golive.stages.reconcile import CLOSED, WAITS, asked_for, reconcile
 from golive.stages.switch import serves
 from golive.stages.tree import beside
-from golive.texts import text
 
 Place = tuple[str, str | None]
+
+KEEP_DAYS = 30
+"""How long a host keeps what it knows of an operation that has ended."""
 
 
 def _verdict(name: str, good: bool, detail: str, measured: int | None = None) -> Verdict:
@@ -47,6 +50,28 @@ async def _hosts(bench: Bench) -> tuple[Verdict, ...]:
     return await observe_facts(bench, tuple(_step(*target) for target in targets))
 
 
+async def _effects(bench: Bench) -> tuple[Verdict, ...]:
+    """Nothing is without an outcome: what nobody will close is closed by what its place says. Then hosts forget what is
+    old."""
+    runtime, scope = bench.runtime, bench.scope
+    found = await asyncio.to_thread(reconcile, runtime)
+    if not found.left:
+        await asyncio.to_thread(escalate, runtime, scope.manifest, scope.environment, found)
+    open_ones = [item for item in found.found if item.outcome not in {*CLOSED, WAITS}]
+    detail = "; ".join(map(str, open_ones)) or str(len(found.found))
+    closed = Verdict("effects/closed", Result.FAIL if open_ones else Result.PASS, detail, len(found.found))
+    keep = await asyncio.to_thread(asked_for, runtime)
+    return (
+        closed,
+        *await each(lambda name: _careful(f"effects/host:{name}", _forget(bench, name, keep)), scope.environment.hosts),
+    )
+
+
+async def _forget(bench: Bench, name: str, keep: Sequence[str]) -> Verdict:
+    count = await (await bench.host(name)).prune(days=KEEP_DAYS, keep=keep)
+    return Verdict(f"effects/host:{name}", Result.PASS, str(count), count)
+
+
 async def _services(bench: Bench) -> tuple[Verdict, ...]:
     scope = bench.scope
 
@@ -62,21 +87,14 @@ async def _services(bench: Bench) -> tuple[Verdict, ...]:
 
 
 async def _drift(bench: Bench) -> tuple[Verdict, ...]:
-    """Each host runs exactly what the ledger says, what lies on its disk is what was installed, and nothing is open."""
+    """Each host runs exactly what the ledger says, and what lies on its disk is exactly what was installed."""
 
     async def one(place: Place) -> Verdict:
         label = f"drift/{place[0]}/{place[1]}"
         return await _careful(label, _same(bench, place[0].removeprefix("host:"), place[1] or "", label))
 
     own = await each(one, app_hosts(bench.scope.manifest, bench.scope.environment))
-    return (await asyncio.to_thread(_unsettled, bench), *own)
-
-
-def _unsettled(bench: Bench) -> Verdict:
-    keys = unsettled(bench.runtime)
-    locale = bench.scope.manifest.locale
-    detail = text("stages.unsettled", locale, count=len(keys), keys=", ".join(keys[:5])) if keys else "0"
-    return _verdict("drift/effects", not keys, detail, len(keys))
+    return tuple(own)
 
 
 async def _same(bench: Bench, name: str, component: str, label: str) -> Verdict:
@@ -146,6 +164,7 @@ def newest_backup(database: str) -> Command:
 CHECKS: Mapping[str, Callable[[Bench], Awaitable[tuple[Verdict, ...]]]] = {
     "hosts": _hosts,
     "services": _services,
+    "effects": _effects,
     "drift": _drift,
     "certificates": _certificates,
     "databases": _databases,

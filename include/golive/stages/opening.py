@@ -22,8 +22,9 @@ from golive.stages.errors import (
     RollbackFailed,
     RunEnded,
 )
+from golive.stages.escalation import escalate
 from golive.stages.fencing import one_at_a_time
-from golive.stages.reconcile import reconcile
+from golive.stages.reconcile import Reconciled, reconcile, reconcile_release
 from golive.stages.rollback import leaving_traces, undo_all
 from golive.stages.runtime import Run, Runtime
 from golive.stages.standing import StageStanding, StageState, Standings, fold_stages
@@ -66,9 +67,12 @@ def open_stage(runtime: Runtime) -> OpenedStage:
     standing = fold_stages(runtime.ledger.read(release_stream(run.release)))[(run.environment, run.stage)]
     finished = standing.state is StageState.CLOSED
     if not finished and run.stage in STAGES:
+        others = reconcile(runtime, but=run.release)
         with one_at_a_time(runtime):
-            for line in reconcile(runtime, subject):
-                runtime.say(line)
+            found = Reconciled((*others.found, *reconcile_release(runtime, run.release)), others.whole)
+            for item in found.found:
+                runtime.say(str(item))
+            escalate(runtime, subject.manifest, subject.environment, found)
             if STAGES[run.stage].guarded:  # one that only looks changes nothing, not even what is outdated
                 _drop_outdated(runtime, plan)
     tell(runtime)
