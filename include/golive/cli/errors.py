@@ -1,6 +1,6 @@
 """What the command line itself refuses.
 
-InputError: FileKindUnknown, PersonUnknown, OutputExists, OutputUnwritable
+InputError: FileKindUnknown, PersonUnknown, ReasonMissing, OutputExists, OutputUnwritable
 LedgerError: LedgerNotConfigured, SettingMissing, SettingUnusable, RecordBroken
 """
 
@@ -18,6 +18,12 @@ class PersonUnknown(InputError):
     """Nobody can be named as the one who acts: no option, no setting, no usable login name."""
 
     key = "cli.person_unknown"
+
+
+class ReasonMissing(InputError):
+    """``longest``: characters that a reason may have."""
+
+    key = "cli.reason_missing"
 
 
 class OutputExists(InputError):

@@ -8,6 +8,7 @@ LAZY = {
     "plan": "golive.cli.plan:plan",
     "submit": "golive.cli.submit:submit",
     "status": "golive.cli.status:status",
+    "give-up": "golive.cli.give_up:give_up",
     "ledger": "golive.cli.record:ledger",
     "evidence": "golive.cli.evidence:evidence",
 }

@@ -9,7 +9,8 @@ from golive.ledger.events import Event
 
 
 class State(StrEnum):
-    """Where an effect stands. OPEN has an intent and no outcome; UNKNOWN was asked and gave no answer."""
+    """Where an effect stands. OPEN has an intent and no outcome; UNKNOWN was asked and gave no answer; GIVEN_UP
+    was left by its rollback, since a person gave its target up."""
 
     OPEN = "open"
     UNKNOWN = "unknown"
@@ -17,6 +18,7 @@ class State(StrEnum):
     FAILED = "failed"
     UNDOING = "undoing"
     UNDO_FAILED = "undo_failed"
+    GIVEN_UP = "given_up"
     UNDONE = "undone"
 
 
@@ -26,10 +28,10 @@ MAY_LEAVE_TRACES = frozenset(State) - {State.UNDONE}
 SETTLED = frozenset({State.FAILED, State.UNDONE})
 """States after which a new attempt is a new generation; otherwise it attaches to the one that is there."""
 
-HALF_UNDONE = frozenset({State.UNDOING, State.UNDO_FAILED})
+HALF_UNDONE = frozenset({State.UNDOING, State.UNDO_FAILED, State.GIVEN_UP})
 """States in which neither the effect nor its absence can be built on: the compensation must be finished first."""
 
-UNSETTLED = frozenset({State.OPEN, State.UNKNOWN}) | HALF_UNDONE
+UNSETTLED = frozenset({State.OPEN, State.UNKNOWN, State.UNDOING, State.UNDO_FAILED})
 """States that somebody must still close."""
 
 
@@ -90,6 +92,7 @@ _NAMES = (
 _OUTCOMES: Mapping[str, Mapping[str, State]] = {
     "effect.recorded": {"in_force": State.IN_FORCE, "failed": State.FAILED, "unknown": State.UNKNOWN},
     "undo.intended": {"": State.UNDOING},
+    "undo.given_up": {"": State.GIVEN_UP},
     "undo.recorded": {"undone": State.UNDONE, "failed": State.UNDO_FAILED, "unknown": State.UNDO_FAILED},
 }
 

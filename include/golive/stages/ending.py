@@ -39,11 +39,13 @@ _RELEASE = "release"
 
 @dataclass(frozen=True)
 class RollbackReport:
-    """What a rollback came to. ``outcome``: nothing, returned, stopped, rolled_back or quarantined."""
+    """What a rollback came to. ``outcome``: nothing, returned, stopped, rolled_back or quarantined. ``left``: the
+    keys of the effects that lie on targets that were given up."""
 
     outcome: str
     undone: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def roll_back_stage(runtime: Runtime) -> RollbackReport:
@@ -158,8 +160,8 @@ def _compensate(runtime: Runtime, stages: Sequence[str], scope: str, outcome: st
     effects = [effect for effect in fold_effects(events, run.environment).values() if effect.stage in stages]
     standings = _to_end(events, run.environment, stages)
     result = undo_all(runtime, leaving_traces(effects))
+    locale = load_told(ledger, run.release, run.environment).manifest.locale
     if result.failed:
-        locale = load_told(ledger, run.release, run.environment).manifest.locale
         end = End("quarantined", reason, ", ".join(result.failed))
         _record(runtime, standings, end, lambda events, _moved: incidents.opened(events, run, locale, result.failed))
         raise RollbackFailed(release=run.release, environment=run.environment, targets=", ".join(result.failed))
@@ -170,10 +172,13 @@ def _compensate(runtime: Runtime, stages: Sequence[str], scope: str, outcome: st
     def after(events: Sequence[Event], moved: bool) -> list[NewEvent]:
         whole = scope == _RELEASE and (moved or result.undone)
         told = [NewEvent("release.rolled_back", {"environment": run.environment, "reason": reason})] if whole else []
+        if result.left:
+            return [*incidents.left_behind(events, run, locale, result.left), *told]
         return [*incidents.closed(events, run, stages, reason), *told]
 
-    _record(runtime, standings, End(outcome, reason), after)
-    return RollbackReport(outcome, result.undone)
+    detail = text("stages.left_behind", locale, keys=", ".join(result.left)) if result.left else ""
+    _record(runtime, standings, End(outcome, reason, detail), after)
+    return RollbackReport(outcome, result.undone, (), result.left)
 
 
 def _returned(runtime: Runtime, standing: StageStanding, decision: Signature | None) -> RollbackReport:

@@ -1,13 +1,13 @@
 """What the stages refuse, and what fails in them.
 
 InputError
-├── UnknownRelease, UnknownEnvironment, UnknownStep
+├── UnknownRelease, UnknownEnvironment, UnknownStep, UnknownTarget
 RefusedError
 ├── NoRequester, NoApprovalLine, OutsideWindow       who and when
 ├── ChangesUnsigned
 ├── StageNotOpen, RunEnded, AnotherRunLives          whose turn it is
 ├── GroundMissing, ProofMissing, HalfUndone, StageIncomplete    what comes before
-├── AlreadyLive, Quarantined, NotServing, NothingServes
+├── AlreadyLive, Quarantined, NotServing, NothingServes, TargetGivenUp
 └── Overtaken, LeaseLost, AnotherRollbackRuns        somebody else took over
 TargetError
 ├── StepFailed, CheckFailed                          final: a retry would do the same
@@ -39,6 +39,14 @@ class UnknownEnvironment(_Unknown):
 
 class UnknownStep(InputError):
     key = "stages.unknown_step"
+
+
+class UnknownTarget(InputError):
+    key = "stages.unknown_target"
+
+
+class TargetGivenUp(RefusedError):
+    key = "stages.target_given_up"
 
 
 class NoRequester(RefusedError):

@@ -13,8 +13,8 @@ from datetime import datetime
 from golive.ledger import Ledger
 from golive.ledger.errors import LeaseHeld
 from golive.ledger.events import Event, NewEvent, environment_stream
-from golive.ledger.leases import RELEASED, TAKEN, Lease, current
-from golive.stages.errors import AnotherRollbackRuns, LeaseLost
+from golive.ledger.leases import RELEASED, TAKEN, Lease, current, given_up
+from golive.stages.errors import AnotherRollbackRuns, LeaseLost, TargetGivenUp
 from golive.stages.runtime import Runtime
 
 PATIENCE_SECONDS = 900.0
@@ -40,18 +40,29 @@ class Taken:
 
 
 def take(
-    ledger: Ledger, environment: str, targets: Collection[str], release: str, renew: Collection[str] = ()
+    ledger: Ledger,
+    environment: str,
+    targets: Collection[str],
+    release: str,
+    renew: Collection[str] = (),
+    again: Collection[str] = (),
 ) -> Taken:
     """Takes all ``targets`` for a release, or none; those in ``renew`` under a higher token than it had.
 
-    Raises ``LeaseHeld`` when anybody else holds one of them.
+    Raises ``LeaseHeld`` when anybody else holds one of them, ``TargetGivenUp`` for one that was given up and is not
+    taken ``again`` to be put right.
     """
-    return _take(ledger, environment, targets, holder(release), renew=renew)
+    return _take(ledger, environment, targets, holder(release), renew=renew, again=again)
 
 
-def take_back(ledger: Ledger, environment: str, targets: Collection[str], release: str) -> Taken:
-    """Takes the targets of a release for its rollback, under higher tokens. Raises ``LeaseHeld`` for another's."""
-    return _take(ledger, environment, targets, rollback_holder(release), yielding=(holder(release),))
+def take_back(
+    ledger: Ledger, environment: str, targets: Collection[str], release: str, again: Collection[str] = ()
+) -> Taken:
+    """Takes the targets of a release for its rollback, under higher tokens; of those that were given up only ``again``.
+
+    Raises ``LeaseHeld`` for another's, ``TargetGivenUp``.
+    """
+    return _take(ledger, environment, targets, rollback_holder(release), yielding=(holder(release),), again=again)
 
 
 def _take(
@@ -61,11 +72,13 @@ def _take(
     who: str,
     yielding: Collection[str] = (),
     renew: Collection[str] = (),
+    again: Collection[str] = (),
 ) -> Taken:
     found: dict[str, Lease | None] = {}
     tokens: dict[str, int] = {}
 
     def decide(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
+        _require_usable(events, environment, set(targets) - set(again))
         found.update({target: current(events, target) for target in sorted(targets)})
         for lease in found.values():
             if lease is not None and lease.holder not in {who, *yielding}:
@@ -77,6 +90,14 @@ def _take(
 
     ledger.append(environment_stream(environment), decide)
     return Taken(tokens, frozenset(t for t, lease in found.items() if lease is None or lease.holder != who))
+
+
+def _require_usable(events: Sequence[Event], environment: str, targets: Collection[str]) -> None:
+    for target, event in given_up(events).items():
+        if target in targets:
+            raise TargetGivenUp(
+                target=target, environment=environment, person=event.actor, reason=event.data["reason"], cause="-"
+            )
 
 
 def _highest(events: Sequence[Event], target: str) -> int:

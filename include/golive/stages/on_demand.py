@@ -1,5 +1,6 @@
 """What runs outside a release's path: the rollback on demand, which ends when the old version is seen to serve."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from golive.checks.values import Result, Verdict
@@ -7,6 +8,8 @@ from golive.errors import TargetError
 from golive.hosts.fleet import each
 from golive.hosts.shell import sh
 from golive.hosts.values import Command
+from golive.ledger.events import environment_stream
+from golive.ledger.leases import given_up
 from golive.release.plan import PlannedStep
 from golive.stages.definition import StageDefinition, StepDefinition, app_hosts, the_release
 from golive.stages.expectations import health_expectation
@@ -16,9 +19,19 @@ if TYPE_CHECKING:
 
 
 async def observe_confirm(bench: "Bench", _steps: tuple[PlannedStep, ...]) -> tuple[Verdict, ...]:
-    """Every host runs what served before and answers as it did, or runs nothing of this release."""
-    hosts = app_hosts(bench.scope.manifest, bench.scope.environment)
-    return tuple(await each(lambda place: _confirm(bench, place[0].removeprefix("host:"), place[1] or ""), hosts))
+    """Every host runs what served before and answers as it did, or runs nothing of this release; one that was given up
+    is not asked."""
+    events = await asyncio.to_thread(bench.runtime.ledger.read, environment_stream(bench.runtime.run.environment))
+    over = given_up(events)
+    places = tuple(app_hosts(bench.scope.manifest, bench.scope.environment))
+    hosts = [place for place in places if place[0] not in over]
+    left = [
+        Verdict(f"confirm/{target}/{component}", Result.PASS, f"{over[target].kind}: {over[target].data['reason']}")
+        for target, component in places
+        if target in over
+    ]
+    found = await each(lambda place: _confirm(bench, place[0].removeprefix("host:"), place[1] or ""), hosts)
+    return (*found, *left)
 
 
 async def _confirm(bench: "Bench", name: str, component: str) -> Verdict:

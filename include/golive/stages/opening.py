@@ -24,6 +24,7 @@ from golive.stages.errors import (
 )
 from golive.stages.escalation import escalate
 from golive.stages.fencing import one_at_a_time
+from golive.stages.putting_right import put_right
 from golive.stages.reconcile import Reconciled, reconcile, reconcile_release
 from golive.stages.rollback import leaving_traces, undo_all
 from golive.stages.runtime import Run, Runtime
@@ -50,7 +51,7 @@ def open_stage(runtime: Runtime) -> OpenedStage:
 
     What an earlier round left and this plan does differently is taken back. Raises ``UnknownRelease``,
     ``UnknownEnvironment``, ``NoRequester``, ``RunEnded``, ``NoApprovalLine``, ``GroundMissing`` (an earlier stage is
-    not closed), ``AnotherRunLives``, ``AlreadyLive``, ``Quarantined`` or ``LeaseHeld``.
+    not closed), ``AnotherRunLives``, ``AlreadyLive``, ``Quarantined``, ``LeaseHeld`` or ``TargetGivenUp``.
     """
     run = runtime.run
     subject = subject_of_run(runtime.ledger, run)
@@ -67,6 +68,8 @@ def open_stage(runtime: Runtime) -> OpenedStage:
     standing = fold_stages(runtime.ledger.read(release_stream(run.release)))[(run.environment, run.stage)]
     finished = standing.state is StageState.CLOSED
     if not finished and run.stage in STAGES:
+        if run.stage != LAST:
+            put_right(runtime, subject, plan)
         others = reconcile(runtime, but=run.release)
         with one_at_a_time(runtime):
             found = Reconciled((*others.found, *reconcile_release(runtime, run.release)), others.whole)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from golive.errors import GoliveError
+from golive.errors import GoliveError, RefusedError
 from golive.hosts.fleet import each
 from golive.ledger.errors import LeaseHeld
 from golive.ledger.events import Event, NewEvent, environment_stream, release_stream
@@ -19,6 +19,7 @@ from golive.stages.bench import Bench, bench
 from golive.stages.catalogue import WHOLE, step_definition
 from golive.stages.definition import Scope, fence_target
 from golive.stages.effects import UNSETTLED, Effect, State, fold_effects
+from golive.stages.errors import TargetGivenUp
 from golive.stages.fencing import Taken, hand_back, rollback_holder, take, turn
 from golive.stages.incidents import open_incidents
 from golive.stages.probing import probe
@@ -34,7 +35,7 @@ PATIENCE = timedelta(minutes=15)
 
 CLOSED = frozenset({"done", "failed"})
 WAITS = "waits"
-"""Another release's lease lies on the target: its work comes first."""
+"""Another release's lease lies on the target, whose work comes first, or a person gave the target up."""
 
 
 @dataclass(frozen=True)
@@ -151,19 +152,19 @@ async def _ask_all(runtime: Runtime, scope: Scope, effects: Sequence[Effect]) ->
                 await asyncio.to_thread(hand_back, runtime.ledger, runtime.run.environment, runtime.run.release, lease)
 
 
-def _lease(runtime: Runtime, place: str) -> Taken | LeaseHeld:
+def _lease(runtime: Runtime, place: str) -> Taken | RefusedError:
     """The lease of a place under a new token, or why it cannot be had."""
     run, targets = runtime.run, {place} - {"release"}
     try:
         return take(runtime.ledger, run.environment, targets, run.release, targets)
-    except LeaseHeld as error:
+    except (LeaseHeld, TargetGivenUp) as error:
         return error
 
 
-async def _ask(tools: Bench, effect: Effect, place: str, leases: Mapping[str, Taken | LeaseHeld]) -> Found:
+async def _ask(tools: Bench, effect: Effect, place: str, leases: Mapping[str, Taken | RefusedError]) -> Found:
     lease = leases[place]
-    if isinstance(lease, LeaseHeld):
-        own = lease.data["holder"] == rollback_holder(tools.runtime.run.release)
+    if isinstance(lease, RefusedError):
+        own = lease.data.get("holder") == rollback_holder(tools.runtime.run.release)
         return Found("", effect.key, "unknown" if own else WAITS, str(lease))
     try:
         work = _work(tools.scope, effect)

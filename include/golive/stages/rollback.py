@@ -7,21 +7,24 @@ one, and only then compensates. What was built on something that could not be ta
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 
+from golive.canonical import Digest
 from golive.errors import GoliveError
 from golive.hosts.fleet import each
 from golive.hosts.values import Status
-from golive.ledger.events import Event, NewEvent, release_stream
+from golive.ledger.events import Event, NewEvent, environment_stream, release_stream
+from golive.ledger.leases import given_up
+from golive.release.environment import Environment, HostEntry
 from golive.release.plan import PlannedStep
 from golive.stages import database_worker
 from golive.stages.bench import Bench, bench
 from golive.stages.catalogue import step_definition
 from golive.stages.definition import Scope, fence_target
-from golive.stages.effects import MAY_LEAVE_TRACES, Effect, undo_id
+from golive.stages.effects import MAY_LEAVE_TRACES, Effect, State, fold_effects, undo_id
 from golive.stages.fencing import give_back, take_back
 from golive.stages.runtime import Runtime
 from golive.stages.subject import load_submission, scope_of
@@ -34,10 +37,12 @@ PAUSE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Undone:
-    """What came of the compensations: the keys of the effects that are gone, and of those that are not."""
+    """What came of the compensations: the keys of the effects that are gone, of those that are not, and of those that
+    were left on a target that was given up."""
 
     undone: tuple[str, ...]
     failed: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 def leaving_traces(effects: Iterable[Effect]) -> tuple[Effect, ...]:
@@ -46,25 +51,72 @@ def leaving_traces(effects: Iterable[Effect]) -> tuple[Effect, ...]:
     return tuple(sorted(found, key=lambda effect: effect.sequence, reverse=True))
 
 
-def undo_all(runtime: Runtime, effects: Sequence[Effect]) -> Undone:
-    """Compensates ``effects`` in the order given, a step at a time, its hosts in parallel.
+@dataclass(frozen=True)
+class Again:
+    """A given-up target that is taken back to be put right. ``host``: where its host is by the environment's file of
+    today, None for a database."""
+
+    target: str
+    host: HostEntry | None
+
+
+def undo_all(runtime: Runtime, effects: Sequence[Effect], again: Again | None = None) -> Undone:
+    """Compensates ``effects`` in the order given, a step at a time, its hosts in parallel; what lies on a target that
+    was given up is left, except ``again``.
 
     Raises ``LeaseHeld`` when another release holds one of their targets: its work is not taken away from it.
     """
     run = runtime.run
     submissions = {(effect.manifest, effect.inventory) for effect in effects}
-    scopes = {
-        key: scope_of(runtime, load_submission(runtime.ledger, run.release, run.environment, *key))
-        for key in submissions
-    }
+    scopes = {key: _scope(runtime, key, again) for key in submissions}
     work = [_Undo(effect, scopes[(effect.manifest, effect.inventory)]) for effect in effects]
-    places = {name for item in work for name in (item.place, item.effect.target)} - {"release"}
-    tokens = take_back(runtime.ledger, run.environment, places, run.release).tokens
-    results = asyncio.run(_Crew(runtime, tokens).undo(work)) if work else []
-    failed = tuple(effect.key for effect, done in results if done.outcome != "done")
+    usable = {again.target} if again else set()
+    over = _given_up(runtime) - usable
+    rest = [item for item in work if not item.places & over]
+    places = {name for item in rest for name in item.places}
+    tokens = take_back(runtime.ledger, run.environment, places, run.release, usable).tokens
+    results = asyncio.run(_Crew(runtime, tokens).undo(rest)) if rest else []
+    done = tuple(effect.key for effect, outcome in results if outcome.outcome == "done")
+    # What was given up while it was tried is left all the same.
+    over |= _given_up(runtime) - usable
+    left = [item.effect for item in work if item.places & over and item.effect.key not in done]
+    _leave(runtime, left)
+    settled = {*done, *(effect.key for effect in left)}
+    failed = tuple(item.effect.key for item in work if item.effect.key not in settled)
     if not failed:
         give_back(runtime.ledger, run.environment, run.release, places)
-    return Undone(tuple(effect.key for effect, done in results if done.outcome == "done"), failed)
+    return Undone(done, failed, tuple(effect.key for effect in left))
+
+
+def _scope(runtime: Runtime, submission: tuple[Digest, Digest], again: Again | None) -> Scope:
+    run = runtime.run
+    scope = scope_of(runtime, load_submission(runtime.ledger, run.release, run.environment, *submission))
+    if again is None or again.host is None:
+        return scope
+    hosts = {**scope.environment.hosts, again.target.removeprefix("host:"): again.host}
+    return replace(scope, environment=scope.environment.model_copy(update={"hosts": hosts}))
+
+
+def _given_up(runtime: Runtime) -> set[str]:
+    return set(given_up(runtime.ledger.read(environment_stream(runtime.run.environment))))
+
+
+def _leave(runtime: Runtime, effects: Sequence[Effect]) -> None:
+    """Records, once, that these effects were left on a target that was given up."""
+    environment = runtime.run.environment
+
+    def decide(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
+        known = fold_effects(events, environment)
+        new = [effect for effect in effects if known[effect.key].state is not State.GIVEN_UP]
+        told = ({"environment": environment, "undoes": e.operation, "target": e.target} for e in new)
+        return [NewEvent("undo.given_up", data) for data in told]
+
+    runtime.ledger.append(release_stream(runtime.run.release), decide)
+
+
+def place_of(effect: Effect, environment: Environment) -> str:
+    """The target whose lease and fence guard an effect."""
+    return fence_target(step_definition(effect.stage, effect.step), environment, effect.target)
 
 
 @dataclass(frozen=True)
@@ -76,8 +128,12 @@ class _Undo:
 
     @property
     def place(self) -> str:
-        definition = step_definition(self.effect.stage, self.effect.step)
-        return fence_target(definition, self.scope.environment, self.effect.target)
+        return place_of(self.effect, self.scope.environment)
+
+    @property
+    def places(self) -> set[str]:
+        """What must be held, and must not have been given up, to take it back."""
+        return {self.place, self.effect.target} - {"release"}
 
 
 class _Crew:
@@ -144,7 +200,7 @@ class _Crew:
         done = Done("unknown")
         for attempt in range(TRIES):
             token = self._tokens.get(item.place, 0)
-            operation = await asyncio.to_thread(_intend, self._runtime, item.effect, token)
+            operation = await asyncio.to_thread(intend, self._runtime, item.effect, token)
             if attempt == 0:
                 done = await self._try(tools, item, operation, token)
             else:
@@ -152,7 +208,7 @@ class _Crew:
                 # A bench of its own: after a lost connection a new one is what may help.
                 async with bench(self._runtime, item.scope) as fresh:
                     done = await self._try(fresh, item, operation, token)
-            await asyncio.to_thread(_record, self._runtime, item.effect, operation, done)
+            await asyncio.to_thread(record, self._runtime, item.effect, operation, done)
             if done.outcome == "done":
                 break
         return done
@@ -176,7 +232,7 @@ class _Crew:
             return Done("failed", f"{type(error).__name__}: {error}")
 
 
-def _intend(runtime: Runtime, effect: Effect, token: int) -> str:
+def intend(runtime: Runtime, effect: Effect, token: int) -> str:
     """Records the intent and gives its id: the same while its answer is missing, a new one after a failure."""
     operation = ""
 
@@ -200,7 +256,8 @@ def _is_failed_undo(event: Event, operation: str) -> bool:
 _OUTCOME = {"done": "undone", "failed": "failed", "refused": "failed", "unknown": "unknown"}
 
 
-def _record(runtime: Runtime, effect: Effect, operation: str, done: Done) -> None:
+def record(runtime: Runtime, effect: Effect, operation: str, done: Done) -> None:
+    """Records what came of a compensation."""
     data = {
         "environment": runtime.run.environment,
         "operation": operation,

@@ -51,6 +51,12 @@ def load_subject(ledger: Ledger, release: str, environment: str) -> Subject:
     return _subject(ledger, submitted, place)
 
 
+def newest_environment(ledger: Ledger, environment: str) -> Environment | None:
+    """The environment's file as it was submitted last, None when it never was."""
+    place = last(ledger.read(environment_stream(environment)), "environment.submitted")
+    return environment_from_data(json.loads(ledger.fetch(place.data["content"]))) if place else None
+
+
 def load_told(ledger: Ledger, release: str, environment: str) -> Subject:
     """The newest submission that knows the environment: what is told of it goes on when a later one leaves it out."""
     submitted = [event for event in ledger.read(release_stream(release)) if event.kind == "release.submitted"]
