@@ -30,6 +30,8 @@ def main() -> None:
     if mode in ("before", "hold"):
         here = replace(here, connections=_stopping(here.connections, mode))
     if mode == "during":
+        whole = Ledger.chunks
+        Ledger.fetch = lambda ledger, digest: b"".join(whole(ledger, digest))
         Ledger.chunks = _cut
         database_worker._fence = _die
     if mode == "after":
