@@ -10,6 +10,7 @@ from golive.approvals.errors import NotApproved
 from golive.approvals.values import State as GateState
 from golive.ledger.events import environment_stream
 from golive.ledger.leases import current
+from golive.stages import rollback
 from golive.stages.api import answer, ask, close_stage, open_stage, roll_back_stage, run_step
 from golive.stages.catalogue import STAGES
 from golive.stages.effects import State
@@ -17,10 +18,13 @@ from golive.stages.errors import (
     AlreadyLive,
     AnotherRunLives,
     GroundMissing,
+    Quarantined,
     Returned,
+    RollbackFailed,
     StageNotOpen,
     UnknownEnvironment,
 )
+from golive.stages.incidents import open_incidents
 from golive_stack import direct
 from golive_stack.state import State as Choices
 from tests.integration.stage_runs import OLD, Site
@@ -175,6 +179,30 @@ def test_a_rollback_goes_by_what_was_carried_out(here: Site, goes_live: bool) ->
         assert here.version() == "1.0.0"
     finally:
         here.place("test")
+
+
+def test_a_round_that_cannot_be_taken_back_is_quarantined(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Round 2 does it differently, and what round 1 had switched does not come back: the stage that was opened and
+    those that had been closed are quarantined, with an incident, until a rollback succeeds."""
+    monkeypatch.setattr(rollback, "PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(rollback, "TRIES", 1)
+    release = here.submit("half-back")
+    here.until(release, "cutover", "smoke")
+    here.resubmit(release, lambda text: text + "extra = one line more\n", "templates/app.conf.template")
+    serve = next((here.host() / "components" / "api" / "releases").glob("1.0.0-*")) / "bin" / "serve"
+    whole = serve.read_bytes()
+    serve.write_bytes(b"#!/bin/sh\nexit 1\n")
+    try:
+        with pytest.raises(RollbackFailed):
+            here.opened(release, "environment", "2")
+    finally:
+        serve.write_bytes(whole)
+    assert {here.standing(release, stage).state for stage in ("environment", "install")} == {"quarantined"}
+    assert len(open_incidents(here.events(release), "test")) == 1
+    with pytest.raises(Quarantined):
+        here.opened(release, "environment", "3")
+    assert here.roll_back(release).outcome == "rolled_back"
+    assert not open_incidents(here.events(release), "test")
 
 
 def test_a_missing_database_is_made_and_taken_back(here: Site) -> None:

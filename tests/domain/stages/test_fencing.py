@@ -7,10 +7,11 @@ import pytest
 
 from golive.ledger import Ledger
 from golive.ledger.errors import LeaseHeld
-from golive.ledger.events import environment_stream
+from golive.ledger.events import NewEvent, environment_stream
+from golive.ledger.leases import GIVEN_UP, PUT_RIGHT, current
 from golive.stages import fencing
-from golive.stages.errors import AnotherRollbackRuns, LeaseLost, RunEnded
-from golive.stages.fencing import give_back, one_at_a_time, require_current, take, take_back
+from golive.stages.errors import AnotherRollbackRuns, LeaseLost, RunEnded, TargetGivenUp
+from golive.stages.fencing import give_back, hand_back, one_at_a_time, require_current, take, take_back
 from golive.stages.runtime import Runtime
 from golive.stages.work import RegisterWork
 from golive.stages.workers import Job, register
@@ -59,6 +60,34 @@ def test_giving_back_takes_nothing_from_others(ledger: Ledger) -> None:
     assert kinds == ["lease.taken", "lease.taken", "lease.released"]
     with pytest.raises(LeaseHeld):
         take(ledger, "test", ("host:app2",), "a")
+
+
+def test_a_refused_step_gives_back_only_what_it_took_and_still_has(ledger: Ledger) -> None:
+    """Not what it had before, and not what its own rollback has taken over meanwhile."""
+    take(ledger, "test", ("host:app1",), "a")
+    taken = take(ledger, "test", ("host:app1", "host:app2", "host:app3"), "a")
+    take_back(ledger, "test", ("host:app3",), "a")
+    hand_back(ledger, "test", "a", taken)
+    events = ledger.read(environment_stream("test"))
+    held = {target: current(events, target) for target in ("host:app1", "host:app2", "host:app3")}
+    holders = {target: lease.holder for target, lease in held.items() if lease}
+    assert holders == {"host:app1": "release/a", "host:app3": "rollback/a"}
+
+
+def test_nobody_gets_a_target_that_was_given_up(ledger: Ledger) -> None:
+    """Neither release nor rollback, until it was put right; only who puts it right, under a token above all others."""
+    take(ledger, "test", TARGETS, "a")
+    ledger.record(
+        environment_stream("test"), NewEvent(GIVEN_UP, {"target": "host:app1", "reason": "burnt"}, "park.infra")
+    )
+    for refused in (lambda: take(ledger, "test", TARGETS, "a"), lambda: take_back(ledger, "test", TARGETS, "a")):
+        with pytest.raises(TargetGivenUp, match="burnt"):
+            refused()
+    assert take(ledger, "test", ("host:app2",), "a").tokens == {"host:app2": 1}
+    assert take_back(ledger, "test", ("host:app1",), "a", again=("host:app1",)).tokens == {"host:app1": 2}
+    ledger.record(environment_stream("test"), NewEvent(PUT_RIGHT, {"target": "host:app1"}))
+    give_back(ledger, "test", "a")
+    assert take(ledger, "test", ("host:app1",), "b").tokens == {"host:app1": 3}
 
 
 def test_a_token_counts_while_it_is_in_force(ledger: Ledger) -> None:
