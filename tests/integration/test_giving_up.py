@@ -51,7 +51,7 @@ def test_a_dead_host_is_given_up_and_put_right_when_it_is_back(here: Site) -> No
     with pytest.raises(RollbackFailed):
         roll_back_stage(run)
     with pytest.raises(Quarantined):
-        here.opened(release, "environment", "2")
+        here.opened(release, "cutover", "2")
 
     first = give_up(here.ledger, "test", APP, "burnt", "park.infra")
     again = give_up(here.ledger, "test", APP, "burnt again", "choi.quality")
