@@ -1,7 +1,8 @@
-"""Upload, check, unpack and switch 4 MB on 40 loopback hosts, 16 at a time: this package against an OpenSSH pipe.
+"""Upload, check, unpack and switch 4 MB on 40 loopback hosts, 16 at a time: the stages' engine against an OpenSSH pipe.
 
 Run it as ``PYTHONPATH=include:. python tests/bench/bench_hosts.py [hosts]``. Every host is an sshd of its own with its
-own home. Both sides send the same bundle; ours also keeps the record that makes an operation happen once.
+own home. Both sides send the same bundle. Ours does what a stage does for its steps, in three tasks: leases are taken,
+intents recorded, the effects carried out once under their operation ids, and their outcomes recorded, in a real ledger.
 """
 
 import asyncio
@@ -9,22 +10,36 @@ import contextlib
 import hashlib
 import os
 import random
+import shutil
+import signal
 import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from golive.canonical import digest
 from golive.hosts.archive import repack
-from golive.hosts.fleet import on_hosts
+from golive.hosts.fleet import each
 from golive.hosts.shell import sh
-from golive.hosts.ssh import connect
-from golive.hosts.values import Command, Operation, Upload
+from golive.hosts.values import Command
+from golive.ledger import Ledger, NewEvent, create_writer, generate_key, install
+from golive.ledger.events import release_stream
+from golive.release.plan import PlannedStep
+from golive.secret import Secret
+from golive.stages import engine
+from golive.stages.definition import StepDefinition
+from golive.stages.effects import State, fold_effects, operation_id
+from golive.stages.fencing import give_back, take
+from golive.stages.runtime import Connection, Run, Runtime
+from golive.stages.subject import Subject
+from golive.stages.work import FileWork, HostWork, Work
+from tests.domain.conftest import Postgres
 from tests.domain.hosts.servers import CLIENT_KEY, CREDENTIALS, Server, sshd
+from tests.domain.release.example import environment, manifest
 
-LIMIT = 16
 ROUNDS = 2
 _UNPACK = "mkdir -p releases/{side} && tar -xzf bundle-{side}.tar.gz -C releases/{side}"
 _SWITCH = "ln -sfn releases/{side} .next-{side} && mv -T .next-{side} current-{side}"
@@ -42,16 +57,75 @@ def make_bundle(folder: Path) -> tuple[bytes, str]:
     return bundle, hashlib.sha256(bundle).hexdigest()
 
 
-async def ours(server: Server, bundle: bytes, hexdigest: str, side: str) -> None:
-    """Through this package: one upload and two operations over one connection."""
-    upload = Upload(f"bundle-{side}.tar.gz", f"sha256:{hexdigest}", len(bundle), 0o600, 1)
-    async with connect(server.address, CREDENTIALS) as host:
-        await host.upload(upload, (bundle[at : at + 65536] for at in range(0, len(bundle), 65536)), timeout=120)
-        for name, template in (("unpack", _UNPACK), ("switch", _SWITCH)):
-            outcome = await host.operate(
-                Operation(f"{name}-{side}", 1, Command(name, template.format(side=side))), timeout=120
-            )
-            assert outcome.succeeded, outcome
+def ours(ledger: Ledger, servers: Mapping[str, Server], bundle: bytes, side: str) -> float:
+    """Seconds for the three steps on all hosts, with their bookkeeping."""
+    run = Run(side, "bench", "install", side, "bench")
+    runtime = Runtime(ledger, run, lambda _name: Connection("", 0, "", private_key=CREDENTIALS.private_key))
+    subject, content = _subject(servers), ledger.store(bundle, "application/gzip")
+    works: dict[str, Work] = {
+        "upload": FileWork(content, len(bundle), f"bundle-{side}.tar.gz", 0o600),
+        "unpack": HostWork(Command("unpack", _UNPACK.format(side=side))),
+        "switch": HostWork(Command("switch", _SWITCH.format(side=side))),
+    }
+    began = time.perf_counter()
+    for name, work in works.items():
+        definition = StepDefinition(name, lambda _manifest, _environment: (), work=lambda _scope, _step, it=work: it)
+        steps = [PlannedStep("install", name, f"host:{host}", None, True, "", None, True) for host in servers]
+        targets = [step.target for step in steps]
+        tokens = take(ledger, "bench", targets, side).tokens
+        waiting = [(step, operation_id(side, content, "bench", step.key, 1)) for step in steps]
+        ledger.record(release_stream(side), *(_intent(run, step, key, tokens[step.target]) for step, key in waiting))
+        asyncio.run(engine._perform_all(runtime, definition, subject, waiting, tokens))
+    give_back(ledger, "bench", side)
+    seconds = time.perf_counter() - began
+    effects = fold_effects(ledger.read(release_stream(side)), "bench").values()
+    assert [effect.state for effect in effects] == [State.IN_FORCE] * len(works) * len(servers)
+    return seconds
+
+
+def _subject(servers: Mapping[str, Server]) -> Subject:
+    """Nothing but the hosts."""
+    entry = environment().hosts["app1"]
+    hosts = {
+        name: entry.model_copy(
+            update={field: getattr(server.address, field) for field in ("address", "port", "user", "host_key")}
+        )
+        for name, server in servers.items()
+    }
+    place = environment().model_copy(update={"environment": "bench", "hosts": hosts, "databases": {}, "balancers": {}})
+    return Subject(manifest(), digest("bench"), 1, "bench", {}, {}, place, digest("bench"))
+
+
+def _intent(run: Run, step: PlannedStep, operation: str, token: int) -> NewEvent:
+    own = {"key": step.key, "stage": step.stage, "step": step.step, "target": step.target, "component": None}
+    made = {"generation": 1, "attempt": 1, "manifest": digest("bench"), "inventory": digest("bench")}
+    here = {"environment": "bench", "run_id": run.run_id, "token": token, "inputs": digest("bench")}
+    return NewEvent("effect.intended", {"operation": operation, **own, **made, **here})
+
+
+@contextlib.contextmanager
+def ledger_in(folder: Path) -> Iterator[Ledger]:
+    """An empty ledger in a PostgreSQL of its own, which syncs as a real one does."""
+    data = Path(tempfile.mkdtemp(prefix="golive-bench-"))
+    data.chmod(0o755)
+    server = Postgres(data)
+    try:
+        server.start()
+        with server.connect("postgres") as session:
+            session.execute("ALTER SYSTEM SET fsync = on")
+            session.execute("SELECT pg_reload_conf()")
+        name = server.create_database()
+        install(server.url(name))
+        create_writer(server.url(name), "worker", Secret("worker"))
+        signer = generate_key(folder / "key.pem")
+        ledger = Ledger(server.url(name, "worker", "worker"), signer=signer, heads=folder / "heads")
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+    finally:
+        server.stop(signal.SIGQUIT)
+        shutil.rmtree(data)
 
 
 async def pipe(server: Server, key: Path, bundle: bytes, hexdigest: str, side: str) -> None:
@@ -68,11 +142,9 @@ async def pipe(server: Server, key: Path, bundle: bytes, hexdigest: str, side: s
     assert process.returncode == 0, process.returncode
 
 
-async def timed(servers: dict[str, Server], work: Callable[[Server], Awaitable[None]]) -> float:
+async def timed(servers: Mapping[str, Server], work: Callable[[Server], Awaitable[None]]) -> float:
     began = time.perf_counter()
-    gathered = await on_hosts(servers, work, LIMIT)
-    for error in gathered.errors.values():
-        raise error
+    await each(work, servers.values())
     return time.perf_counter() - began
 
 
@@ -86,10 +158,11 @@ def write_client(servers: dict[str, Server], folder: Path) -> Path:
     return key
 
 
-async def compare(servers: dict[str, Server], key: Path, bundle: bytes, hexdigest: str) -> None:
+def compare(ledger: Ledger, servers: dict[str, Server], key: Path, bundle: bytes, hexdigest: str) -> None:
     for number in range(ROUNDS):
-        golive = await timed(servers, partial(ours, bundle=bundle, hexdigest=hexdigest, side=f"a{number}"))
-        openssh = await timed(servers, partial(pipe, key=key, bundle=bundle, hexdigest=hexdigest, side=f"b{number}"))
+        golive = ours(ledger, servers, bundle, f"a{number}")
+        work = partial(pipe, key=key, bundle=bundle, hexdigest=hexdigest, side=f"b{number}")
+        openssh = asyncio.run(timed(servers, work))
         load = os.getloadavg()[0]
         print(f"{len(servers)} hosts: golive {golive:.2f} s, OpenSSH pipe {openssh:.2f} s, load {load:.1f}", flush=True)
 
@@ -104,7 +177,8 @@ def main(count: int) -> None:
         folder = Path(name)
         hosts = (f"host{number}" for number in range(count))
         servers = {host: stack.enter_context(sshd(folder, name=host)) for host in hosts}
-        asyncio.run(compare(servers, write_client(servers, folder), *make_bundle(folder)))
+        ledger = stack.enter_context(ledger_in(folder))
+        compare(ledger, servers, write_client(servers, folder), *make_bundle(folder))
         for server in servers.values():
             for side in ("a0", "b0"):
                 assert (server.home / f"current-{side}/app/content").stat().st_size == 4_000_000

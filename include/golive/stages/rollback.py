@@ -102,14 +102,19 @@ def _given_up(runtime: Runtime) -> set[str]:
 
 
 def _leave(runtime: Runtime, effects: Sequence[Effect]) -> None:
-    """Records, once, that these effects were left on a target that was given up."""
+    """Records, once, that these effects were left on a target that was given up; a compensation that was under way
+    there has failed, so that the next one is another operation under a token of its own."""
     environment = runtime.run.environment
 
     def decide(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
         known = fold_effects(events, environment)
-        new = [effect for effect in effects if known[effect.key].state is not State.GIVEN_UP]
-        told = ({"environment": environment, "undoes": e.operation, "target": e.target} for e in new)
-        return [NewEvent("undo.given_up", data) for data in told]
+        told: list[NewEvent] = []
+        for effect in (effect for effect in effects if known[effect.key].state is not State.GIVEN_UP):
+            where = {"environment": environment, "undoes": effect.operation}
+            failed = {**where, "outcome": "failed", "exit_status": None, "detail": "its target was given up"}
+            told += [NewEvent("undo.recorded", {**failed, "operation": it}) for it in _under_way(events, effect)]
+            told.append(NewEvent("undo.given_up", {**where, "target": effect.target}))
+        return told
 
     runtime.ledger.append(release_stream(runtime.run.release), decide)
 
@@ -230,6 +235,13 @@ class _Crew:
             # Whatever it is (a connection that was deleted, a tool that is not named any more), the others are undone
             # and this one is quarantined; a rollback that only raises would end in neither.
             return Done("failed", f"{type(error).__name__}: {error}")
+
+
+def _under_way(events: Sequence[Event], effect: Effect) -> set[str]:
+    """The compensations of an effect that were intended and neither failed nor done."""
+    mine = [event for event in events if event.data.get("undoes") == effect.operation]
+    ended = {e.data["operation"] for e in mine if e.kind == "undo.recorded" and e.data["outcome"] != "unknown"}
+    return {e.data["operation"] for e in mine if e.kind == "undo.intended"} - ended
 
 
 def intend(runtime: Runtime, effect: Effect, token: int) -> str:
