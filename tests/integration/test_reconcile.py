@@ -144,7 +144,7 @@ def test_what_a_living_run_does_is_left_to_it(here: Site) -> None:
     """As long as a run of the release goes on, neither its effects nor its leases are touched."""
     release = here.submit("left-alive")
     effect = die(here, release, UPLOAD, "before")
-    other = here.runtime(here.submit("left-alive-other"), "environment", lives=lambda stage, run_id: True)
+    other = here.runtime(here.submit("left-alive-other"), "plan", lives=lambda stage, run_id: True)
     open_stage(other)
     roll_back_stage(other)
     assert here.effect(release, UPLOAD).state is State.OPEN

@@ -68,7 +68,7 @@ def open_stage(runtime: Runtime) -> OpenedStage:
     standing = fold_stages(runtime.ledger.read(release_stream(run.release)))[(run.environment, run.stage)]
     finished = standing.state is StageState.CLOSED
     if not finished and run.stage in STAGES:
-        if run.stage != LAST:
+        if STAGES[run.stage].guarded and run.stage != LAST:
             put_right(runtime, subject, plan)
         others = reconcile(runtime, but=run.release)
         with one_at_a_time(runtime):
