@@ -6,7 +6,7 @@ from golive.migration.capture import begin_capture, end_capture
 from golive.migration.endpoint import Endpoint
 from golive.migration.errors import NotReady, ServerFailed
 from golive.migration.passes import run_pass
-from golive.migration.settings import Migration
+from golive.migration.settings import Capture, Migration
 from tests.migration.shop import differences, load, shop, write
 
 CUSTOMERS = (
@@ -15,9 +15,10 @@ CUSTOMERS = (
 ORDERS = "INSERT INTO ord SELECT n, 1 + n % 50, n FROM generate_series(1, 200) n"
 
 
-@pytest.fixture
-def migration(source: Endpoint, target: Endpoint) -> Migration:
-    migration = shop(source, target)
+@pytest.fixture(params=["triggers", "pgoutput"])
+def migration(source: Endpoint, target: Endpoint, request: pytest.FixtureRequest) -> Migration:
+    """The shop, full, with its changes captured in each way."""
+    migration = shop(source, target, request.param)
     write(source, CUSTOMERS, ORDERS)
     begin_capture(migration)
     load(migration)
@@ -106,9 +107,10 @@ def test_a_row_that_the_target_refuses_is_an_error_and_not_a_loss(migration: Mig
     assert differences(migration) == {}
 
 
-def test_the_source_is_left_as_it_was(source: Endpoint, target: Endpoint) -> None:
+@pytest.mark.parametrize("capture", ["triggers", "pgoutput"])
+def test_the_source_is_left_as_it_was(source: Endpoint, target: Endpoint, capture: Capture) -> None:
     """Capture begins and ends any number of times, and leaves nothing behind."""
-    migration = shop(source, target)
+    migration = shop(source, target, capture)
     before = _objects(source)
     begin_capture(migration)
     begin_capture(migration)

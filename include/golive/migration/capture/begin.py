@@ -1,6 +1,7 @@
 """The capture begins, and leaves the source as it was."""
 
 from golive.migration.capture import triggers
+from golive.migration.capture.log import close_log, open_log
 from golive.migration.capture.plan import watched
 from golive.migration.capture.tables import captured, number_tables
 from golive.migration.control import LOCK, install_source
@@ -14,14 +15,21 @@ SECONDS = 600.0
 
 
 def begin_capture(migration: Migration, seconds: float = SECONDS) -> None:
-    """From its return on, every change on the source is known. May be called again. Raises ``LockBusy``."""
+    """From its return on, every change on the source is known. May be called again.
+
+    Raises ``LockBusy``, ``CaptureRefused``.
+    """
     if migration.capture == "frozen":
         return
     with migration.source.session("capture") as session:
         install_source(session)
         wanted = watched(migration.flows)
         number_tables(session, migration.name, wanted)
-        triggers.place(session, captured(session, migration.name), wanted, seconds)
+        items = captured(session, migration.name)
+        if migration.capture == "pgoutput":
+            open_log(migration, session, items, seconds)
+        else:
+            triggers.place(session, items, wanted, seconds)
     prepare_freeze(migration, seconds)
 
 
@@ -34,6 +42,7 @@ def end_capture(migration: Migration, seconds: float = SECONDS, *, keep_freeze: 
         if value(session, "SELECT to_regclass('golive_capture.captured')") is None:
             return
         items = captured(session, migration.name)
+        close_log(migration, session, seconds)
         triggers.remove(session, items, seconds)
         if not keep_freeze:
             remove_freeze(session, migration.name, seconds)
