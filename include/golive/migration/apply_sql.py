@@ -15,10 +15,12 @@ from golive.migration.unit_sql import rows_name, target_condition
 class TargetKeys:
     """What the target's indexes ask of us. ``arbiter``: its key can decide an insert's conflict. ``vacate``: columns
     that another unique or excluding index holds, or that cannot be updated; where they change, the row is deleted and
-    inserted, so that two rows may exchange their values."""
+    inserted, so that two rows may exchange their values. ``extra``: columns that the flow does not give; a row keeps
+    what it has in them."""
 
     arbiter: bool
     vacate: tuple[str, ...]
+    extra: tuple[str, ...] = ()
 
 
 def replace(flow: Flow, place: int, whole: bool, nulls: bool) -> tuple[str, ...]:
@@ -36,7 +38,23 @@ def merge(flow: Flow, place: int, whole: bool, nulls: bool, keys: TargetKeys) ->
     gone = f"DELETE FROM {flow.target.sql} t WHERE {belongs}NOT EXISTS (SELECT FROM {rows} r WHERE {stays})"
     same = f"{_image(flow.names, 't')} OPERATOR(pg_catalog.*=) {_image(flow.names, 'r')}"
     new = f" WHERE NOT EXISTS (SELECT FROM {flow.target.sql} t WHERE {_key(flow)} AND {same})"
-    return (gone, _insert(flow, place) + new + (_on_conflict(flow, keys) if keys.arbiter else ""))
+    insert = _insert(flow, place) + new + (_on_conflict(flow, keys) if keys.arbiter else "")
+    if not (vacate and keys.extra):
+        return (gone, insert)
+    return (*_keeping(flow, place, gone, keys.extra), insert)
+
+
+def _keeping(flow: Flow, place: int, gone: str, extra: tuple[str, ...]) -> tuple[str, ...]:
+    """Deletes, and inserts what comes back, with what the flow does not know of it."""
+    kept, held = f"golive_kept_{place}", columns((*flow.key, *extra))
+    both = f"{flow.name_list}, {columns(extra)}"
+    back = f"{columns(flow.names, 'r')}, {columns(extra, 't')} FROM {rows_name(place)} r JOIN {kept} t ON {_key(flow)}"
+    return (
+        f"DROP TABLE IF EXISTS {kept}",
+        f"CREATE TEMPORARY TABLE {kept} ON COMMIT DROP AS SELECT {held} FROM {flow.target.sql} WITH NO DATA",
+        f"WITH gone AS ({gone} RETURNING t.*) INSERT INTO {kept} SELECT {held} FROM gone",
+        f"INSERT INTO {flow.target.sql} ({both}) OVERRIDING SYSTEM VALUE SELECT {back}",
+    )
 
 
 def record_pass(migration: str, number: int, kind: str, snapshot: str, figures: tuple[int, int, float, int]) -> str:

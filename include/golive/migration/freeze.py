@@ -7,7 +7,7 @@ from functools import partial
 from golive.migration import freeze_sql as sql
 from golive.migration.capture.tables import members
 from golive.migration.control import install_source
-from golive.migration.errors import FreezeFailed, LockBusy
+from golive.migration.errors import FreezeFailed, LockBusy, StaleMigration
 from golive.migration.names import TableName, literal
 from golive.migration.settings import Migration
 from golive.migration.statements import Session, patiently, rows, run, value
@@ -34,13 +34,15 @@ def prepare_freeze(migration: Migration, seconds: float = PREPARE_SECONDS) -> No
 
 
 def freeze(migration: Migration, seconds: float) -> float:
-    """From its return on, no write is taken on the source but with the token; how long writers stood still, in s.
+    """From its return on, no write is taken on the source but ours; how long writers stood still, in seconds.
 
     Waits for the writers in flight, a moment at a time. Raises ``FreezeFailed`` after ``seconds``: writes go on.
     """
-    prepare_freeze(migration)
     tables = frozen_tables(migration)
-    with migration.source.session("freeze") as session:
+    # The commit waits for the log, and so takes along every commit before it, for those who read the log.
+    with migration.source.session("freeze", synchronous_commit="local") as session:
+        install_source(session)
+        run(session, sql.FUNCTION)
         try:
             return patiently(session, "freeze", seconds, tables, partial(_close, session, migration, tables))
         except LockBusy as error:
@@ -49,11 +51,14 @@ def freeze(migration: Migration, seconds: float) -> float:
 
 
 def thaw(migration: Migration, seconds: float = THAW_SECONDS) -> None:
-    """Writes are taken again; nothing to do where they were never refused. Raises ``LockBusy``."""
+    """Writes are taken again; nothing to do where they were never refused.
+
+    Raises ``StaleMigration`` where a newer worker refuses them, ``LockBusy`` else.
+    """
     with migration.source.session("thaw") as session:
         if value(session, "SELECT to_regclass('golive_capture.freeze')") is None:
             return
-        patiently(session, "thaw", seconds, (), partial(_open, session, migration.name))
+        patiently(session, "thaw", seconds, (), partial(_open, session, migration))
 
 
 def is_frozen(migration: Migration) -> bool:
@@ -64,11 +69,9 @@ def is_frozen(migration: Migration) -> bool:
 
 def pass_freeze(session: Session) -> None:
     """Lets this session write where a migration of ours has closed the tables: flow-back writes into the old ones."""
-    if value(session, "SELECT to_regclass('golive_capture.freeze')") is None:
-        return
-    token = value(session, "SELECT token FROM golive_capture.freeze WHERE frozen_at IS NOT NULL LIMIT 1")
-    if token is not None:
-        session.execute("SELECT set_config(%s, %s, false)", (sql.SETTING, token))
+    if value(session, "SELECT to_regclass('golive_capture.freeze')") is not None:
+        known = value(session, "SELECT string_agg(secret, ',') FROM golive_capture.freeze")
+        session.execute("SELECT set_config(%s, %s, false)", (sql.SETTING, known or ""))
 
 
 def remove_freeze(session: Session, migration: str, seconds: float = PREPARE_SECONDS) -> None:
@@ -82,7 +85,7 @@ def remove_freeze(session: Session, migration: str, seconds: float = PREPARE_SEC
 
 
 def _make(session: Session, migration: Migration, tables: list[TableName] | tuple[TableName, ...]) -> None:
-    """Makes what is missing, and the token."""
+    """Makes what is missing, and what only our sessions know."""
     name = migration.name
     standing = {(relation, trigger) for relation, trigger, _enabled in _triggers(session, name)}
     for found in members(session, tables).values():
@@ -92,7 +95,7 @@ def _make(session: Session, migration: Migration, tables: list[TableName] | tupl
             if not member.inherits and (member.table, sql.row_name(name)) not in standing:
                 run(session, sql.row_trigger(name, member.table))
     session.execute(
-        "INSERT INTO golive_capture.freeze (migration, token) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO golive_capture.freeze (migration, secret) VALUES (%s, %s) ON CONFLICT DO NOTHING",
         (name, secrets.token_hex(32)),
     )
 
@@ -104,12 +107,23 @@ def _close(session: Session, migration: Migration, tables: tuple[TableName, ...]
     run(session, f"SET LOCAL statement_timeout = {STALL_MILLISECONDS}")
     run(session, f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
     _make(session, migration, tables)
+    _hold(session, migration)
     _switch(session, migration.name, on=True)
     return time.monotonic() - started
 
 
-def _open(session: Session, migration: str) -> None:
-    _switch(session, migration, on=False)
+def _open(session: Session, migration: Migration) -> None:
+    _hold(session, migration)
+    _switch(session, migration.name, on=False)
+
+
+def _hold(session: Session, migration: Migration) -> None:
+    """Raises ``StaleMigration`` where a newer worker holds the freeze."""
+    mine = f"migration = {literal(migration.name)}"
+    highest = value(session, f"SELECT holder FROM golive_capture.freeze WHERE {mine} FOR UPDATE")
+    if highest is not None and highest > migration.token:
+        raise StaleMigration(highest=highest, token=migration.token)
+    run(session, f"UPDATE golive_capture.freeze SET holder = {migration.token} WHERE {mine}")
 
 
 def _switch(session: Session, migration: str, on: bool) -> None:

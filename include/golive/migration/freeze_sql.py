@@ -13,7 +13,7 @@ REFUSED = "ZG001"
 """The SQLSTATE with which a frozen table refuses a write."""
 
 SETTING = "golive.pass"
-"""The setting in which our own sessions show their token."""
+"""The setting in which our own sessions show what they know."""
 
 MESSAGE = "golive: 전환 중이라 쓰기를 받지 않습니다. / Writes are closed for the cutover."
 HINT = "새 시스템이 열리거나 전환이 취소되면 다시 하십시오. / Try again when the new system is open."
@@ -23,7 +23,8 @@ CREATE OR REPLACE FUNCTION golive_capture.refuse() RETURNS trigger LANGUAGE plpg
 SET search_path = pg_catalog, pg_temp AS $golive$
 BEGIN
     IF NOT EXISTS (SELECT FROM golive_capture.freeze
-                   WHERE migration = TG_ARGV[0] AND token = current_setting('{SETTING}', true)) THEN
+                   WHERE migration = TG_ARGV[0]
+                     AND secret = ANY (string_to_array(current_setting('{SETTING}', true), ','))) THEN
         RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{MESSAGE}', HINT = '{HINT}',
             SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
     END IF;

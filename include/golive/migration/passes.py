@@ -146,7 +146,7 @@ def _apply(
     name = literal(migration.name)
     run(target, "SET CONSTRAINTS ALL DEFERRED")
     keys = target_keys(target, (one.flow for one in staged if one.flow.key))
-    touched = sum(run(target, statement) for one in staged for statement in _statements(one, kind, keys))
+    touched = sum(max(run(target, text), 0) for one in staged for text in _statements(one, kind, keys))
     number = int(
         value(target, f"SELECT coalesce(max(number), 0) + 1 FROM golive_migration.pass WHERE migration = {name}")
     )

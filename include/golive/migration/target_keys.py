@@ -18,10 +18,11 @@ def target_keys(session: Session, flows: Iterable[Flow]) -> dict[str, TargetKeys
     for place, names, plain in rows(session, UNIQUE.format(values=values)):
         indexes.setdefault(place, []).append((frozenset(names), plain))
     fixed = dict(rows(session, IDENTITY.format(values=values)))
-    return {flow.name: _judge(flow, indexes.get(i, []), fixed.get(i, [])) for i, flow in enumerate(wanted)}
+    own = dict(rows(session, COLUMNS.format(values=values)))
+    return {flow.name: _judge(flow, indexes.get(i, []), fixed.get(i, []), own[i]) for i, flow in enumerate(wanted)}
 
 
-def _judge(flow: Flow, indexes: list[tuple[frozenset[str], bool]], fixed: list[str]) -> TargetKeys:
+def _judge(flow: Flow, indexes: list[tuple[frozenset[str], bool]], fixed: list[str], own: list[str]) -> TargetKeys:
     """An index over an expression, or a generated column, may hold any column."""
     key, rest = frozenset(flow.key), frozenset(flow.names) - frozenset(flow.key)
     held = set(fixed)
@@ -29,7 +30,8 @@ def _judge(flow: Flow, indexes: list[tuple[frozenset[str], bool]], fixed: list[s
         if not (plain and names == key):
             held |= names if plain and names <= frozenset(flow.names) else rest
     arbiter = any(plain and names == key for names, plain in indexes)
-    return TargetKeys(arbiter, tuple(name for name in flow.names if name in held & rest))
+    extra = tuple(name for name in own if name not in flow.names)
+    return TargetKeys(arbiter, tuple(name for name in flow.names if name in held & rest), extra)
 
 
 UNIQUE = """
@@ -44,4 +46,10 @@ WHERE (i.indisunique OR i.indisexclusion) AND i.indisvalid
 IDENTITY = """
 SELECT place, array_agg(a.attname::text) FROM (VALUES {values}) wanted (place, oid)
 JOIN pg_attribute a ON a.attrelid = wanted.oid AND a.attidentity = 'a' AND NOT a.attisdropped GROUP BY place
+"""
+
+COLUMNS = """
+SELECT place, array_agg(a.attname::text ORDER BY a.attnum) FROM (VALUES {values}) wanted (place, oid)
+JOIN pg_attribute a ON a.attrelid = wanted.oid AND a.attnum > 0 AND a.attgenerated = '' AND NOT a.attisdropped
+GROUP BY place
 """

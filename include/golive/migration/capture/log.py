@@ -88,24 +88,22 @@ def close_log(migration: Migration, session: Session, seconds: float) -> None:
 
 def pour(migration: Migration, session: Session, items: tuple[Captured, ...]) -> None:
     """Everything that the log has becomes changes, and is given back to the server. May be called at any time."""
-    end = int(value(session, FLUSHED))
     newest = int(value(session, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
-    reached = -1
     with _log(migration, session, items) as log:
-        while log.reached > reached:
-            reached = log.reached
-            _copy(session, log.changes(end, BATCH), newest)
-            if log.reached > reached:
+        before = -1
+        while log.reached > before:
+            before = log.reached
+            _copy(session, log.changes(BATCH), newest)
+            if log.reached > before:
                 _advance(migration, session, log.reached)
-    if end > reached:
-        _advance(migration, session, end)
+        if log.end > log.reached:
+            _advance(migration, session, log.end)
 
 
 def peek(migration: Migration, session: Session, items: tuple[Captured, ...]) -> None:
     """What the log has now is added to the changes of the open transaction, and stays in the log."""
-    end = int(value(session, FLUSHED))
     with _log(migration, session, items) as log:
-        _copy(session, log.changes(end, None), None)
+        _copy(session, log.changes(None), None)
 
 
 def retained_bytes(migration: Migration, session: Session) -> int:
@@ -163,7 +161,15 @@ def _log(migration: Migration, session: Session, items: tuple[Captured, ...]) ->
             captured[member.oid] = (*captured.get(member.oid, ()), item)
     with migration.source.session("log") as reading:
         _wait_until_free(reading, slot_name(migration))
-        yield _Log(reading, slot_name(migration), LogReader(captured))
+        yield _Log(reading, slot_name(migration), LogReader(captured), _flushed(reading))
+
+
+def _flushed(session: Session) -> int:
+    """Where the log ends, written out: transactions that did not wait for it (``synchronous_commit`` off) can be seen
+    before they can be read, and a commit of ours that does wait takes them along."""
+    run(session, "SET synchronous_commit = local")
+    run(session, "SELECT pg_logical_emit_message(true, 'golive', '')")
+    return int(value(session, "SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn"))
 
 
 def _wait_until_free(session: Session, slot: str) -> None:
@@ -175,21 +181,22 @@ def _wait_until_free(session: Session, slot: str) -> None:
 
 
 class _Log:
-    """``reached`` is the end of the last transaction that was read; 0 before the first one."""
+    """``end`` is where it is read to; ``reached``, behind the last transaction that was read, 0 before the first."""
 
-    def __init__(self, session: Session, slot: str, reader: LogReader) -> None:
+    def __init__(self, session: Session, slot: str, reader: LogReader, end: int) -> None:
         self.reached = 0
+        self.end = end
         self._session = session
         self._slot = slot
         self._reader = reader
 
-    def changes(self, end: int, count: int | None) -> Iterator[Change]:
-        """Of transactions that committed before ``end``; no more than ``count`` messages, but whole transactions."""
-        return self._reader.read(self._messages(end, count))
+    def changes(self, count: int | None) -> Iterator[Change]:
+        """Of transactions that committed before the end; no more than ``count`` messages, but whole transactions."""
+        return self._reader.read(self._messages(count))
 
-    def _messages(self, end: int, count: int | None) -> Iterator[Message]:
+    def _messages(self, count: int | None) -> Iterator[Message]:
         ask = (
-            f"SELECT data FROM pg_logical_slot_peek_binary_changes({literal(self._slot)}, '0/0'::pg_lsn + {end},"
+            f"SELECT data FROM pg_logical_slot_peek_binary_changes({literal(self._slot)}, '0/0'::pg_lsn + {self.end},"
             f" {count or 'NULL'}, 'proto_version', '1', 'publication_names', {literal(self._slot)})"
         )
         with self._session.cursor() as cursor:
@@ -222,8 +229,6 @@ def _advance(migration: Migration, session: Session, position: int) -> None:
         f" WHERE slot_name = {slot} AND confirmed_flush_lsn < '0/0'::pg_lsn + {position}",
     )
 
-
-FLUSHED = "SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn"
 
 IDENTITY = """
 SELECT n.nspname, c.relname,

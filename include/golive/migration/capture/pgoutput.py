@@ -141,7 +141,9 @@ def _begin(reader: _Reader) -> Begin:
 
 def _commit(reader: _Reader) -> Commit:
     reader.take(9)  # flags, and where the commit is
-    return Commit(reader.number("Q"))
+    end = reader.number("Q")
+    reader.take(8)  # when
+    return Commit(end)
 
 
 def _relation(reader: _Reader) -> Relation:

@@ -1,0 +1,102 @@
+"""The final synchronisation: writes are stopped, the last changes are copied and looked at, and the target is handed
+over. Whatever fails, and when time is up, writes are given back."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from psycopg import errors
+
+from golive.migration.errors import FreezeFailed
+from golive.migration.freeze import freeze, prepare_freeze, thaw
+from golive.migration.holds import hold, release
+from golive.migration.passes import LOST_CLIENT, PassReport, pass_in
+from golive.migration.recheck import VerifyUnits, recheck
+from golive.migration.settings import Migration
+from golive.migration.statements import Session, run
+
+HandOver = Callable[[Session, Session], None]
+"""What else must be done before the target takes writes (sequences, the capture of the way back), while both stand
+still; is given the two sessions (source, target)."""
+
+
+@dataclass(frozen=True)
+class FinalReport:
+    """``stalled`` is how long writers stood still before they were refused, ``frozen`` that and everything until the
+    hand-over, in seconds. ``verified`` is the number of units that were looked at; None: every one of some flow."""
+
+    last: PassReport
+    stalled: float
+    frozen: float
+    verified: int | None
+
+
+def final_sync(
+    migration: Migration,
+    budget_seconds: float,
+    verify_units: VerifyUnits,
+    hand_over: HandOver = lambda _source, _target: None,
+    lock_seconds: float = 30.0,
+) -> FinalReport:
+    """Freezes the source for good, unless it fails: then it is thawed, and the migration goes on as before.
+
+    ``lock_seconds`` is how long a quiet moment is waited for, ``budget_seconds`` how long writes may then be refused.
+    Called again after it was killed it goes on from the frozen source. Raises ``FreezeFailed``, ``RowsDiffer``,
+    ``StaleMigration`` and what a server refuses.
+    """
+    try:
+        prepare_freeze(migration)
+        return _closed(migration, budget_seconds, verify_units, hand_over, lock_seconds)
+    except BaseException as error:
+        thaw(migration)
+        if isinstance(error.__cause__, errors.QueryCanceled):
+            raise _late(migration, budget_seconds) from error
+        raise
+
+
+def _closed(
+    migration: Migration, budget: float, verify_units: VerifyUnits, hand_over: HandOver, lock_seconds: float
+) -> FinalReport:
+    with (
+        migration.source.session("final", **LOST_CLIENT) as source,
+        migration.target.session("final", **LOST_CLIENT) as target,
+    ):
+        hold(target, migration)
+        stalled = freeze(migration, lock_seconds)
+        closed = time.monotonic()
+        report, verified = _frozen(migration, source, target, closed + budget, verify_units, hand_over)
+        return FinalReport(report, stalled, stalled + time.monotonic() - closed, verified)
+
+
+def _frozen(
+    migration: Migration,
+    source: Session,
+    target: Session,
+    deadline: float,
+    verify_units: VerifyUnits,
+    hand_over: HandOver,
+) -> tuple[PassReport, int | None]:
+    _limit(migration, deadline, source, target)
+    report = pass_in(migration, "final", source, target)
+    _limit(migration, deadline, source, target)
+    found = recheck(migration, source, target, verify_units)
+    _limit(migration, deadline, source, target)
+    hand_over(source, target)
+    _limit(migration, deadline, source, target)
+    release(target, migration, deadline - time.monotonic())
+    units = [changed.units for changed in found]
+    return report, None if None in units else sum(count for count in units if count is not None)
+
+
+def _limit(migration: Migration, deadline: float, *sessions: Session) -> None:
+    """No statement may outlast the time in which writes are refused."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _late(migration, -left)
+    for session in sessions:
+        run(session, f"SET statement_timeout = {max(1, round(left * 1000))}")
+
+
+def _late(migration: Migration, seconds: float) -> FreezeFailed:
+    cause = "the last changes were not copied and verified in time"
+    return FreezeFailed(database=str(migration.source), seconds=round(seconds, 1), cause=cause)
