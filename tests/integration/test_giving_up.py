@@ -47,6 +47,8 @@ def test_a_dead_host_is_given_up_and_put_right_when_it_is_back(here: Site) -> No
     run = here.until(release, "cutover", "smoke")
     with pytest.raises(CheckFailed):
         run_step(run, "smoke")
+    other = here.submit("after-dead")
+    here.planned(other)
     die(here)
     with pytest.raises(RollbackFailed):
         roll_back_stage(run)
@@ -65,7 +67,6 @@ def test_a_dead_host_is_given_up_and_put_right_when_it_is_back(here: Site) -> No
     switched = here.effect(release, "cutover.switch/host:app1/api")
     assert switched.state is State.GIVEN_UP
 
-    other = here.submit("after-dead")
     with pytest.raises(TargetGivenUp, match=r"burnt.*"):
         here.opened(other, "environment")
     with pytest.raises(TargetGivenUp):
