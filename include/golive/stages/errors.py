@@ -41,7 +41,7 @@ class UnknownStep(InputError):
     key = "stages.unknown_step"
 
 
-class UnknownTarget(InputError):
+class UnknownTarget(_Unknown):
     key = "stages.unknown_target"
 
 

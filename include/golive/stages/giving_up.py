@@ -10,7 +10,6 @@ from golive.ledger.leases import GIVEN_UP, RELEASED, TAKEN, current, given_up
 from golive.release.names import nearest
 from golive.stages.errors import UnknownEnvironment, UnknownTarget
 from golive.stages.subject import newest_environment
-from golive.texts import text
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,8 @@ def give_up(ledger: Ledger, environment: str, target: str, reason: str, person: 
     """
     known = _known(ledger, environment)
     if target not in known:
-        close = nearest(target, sorted(known))
-        suggestion = text("stages.meant", "en", names=", ".join(close)) if close else ""
-        raise UnknownTarget(target=target, environment=environment, suggestion=suggestion, known=", ".join(known))
+        meant = nearest(target, sorted(known))
+        raise UnknownTarget(target=target, environment=environment, meant=meant, known=", ".join(known))
 
     def decide(events: Sequence[Event], _now: datetime) -> list[NewEvent]:
         if target in given_up(events):
@@ -56,7 +54,8 @@ def _known(ledger: Ledger, environment: str) -> Collection[str]:
     place = newest_environment(ledger, environment)
     if place is None:
         names = [name.removeprefix("environment/") for name in ledger.streams("environment/")]
-        raise UnknownEnvironment(environment=environment, suggestion="", known=", ".join(names) or "-")
+        meant = nearest(environment, names)
+        raise UnknownEnvironment(environment=environment, meant=meant, known=", ".join(names) or "-")
     leased = [e.data["target"] for e in ledger.read(environment_stream(environment)) if e.kind == TAKEN]
     own = [*(f"host:{name}" for name in place.hosts), *(f"database:{name}" for name in place.databases)]
     return dict.fromkeys((*own, *leased))

@@ -54,7 +54,7 @@ def test_what_is_closed_for_this_plan_is_finished_for_everybody() -> None:
 
 def test_what_a_rollback_has_begun_to_take_back_is_not_finished() -> None:
     """Not for its own stage, which is opened anew by another run, and not as ground of a later one."""
-    record = Record()
+    record = planned(Record())
     record.open()
     record.end("environment", "closed")
     record.add("rollback.began", environment="production", stages=["environment"], run_id="r1")
