@@ -4,7 +4,7 @@ The places are found by walking the models, so a new field is hostile ground fro
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -154,7 +154,7 @@ def kinds() -> dict[str, Kind]:
     }
 
 
-def planted(data: Any, where: list[Place], word: str) -> Any:
+def planted(data: Any, where: Sequence[Place], word: str) -> Any:
     """The document with ``word`` at every place; deepest first, so that a renamed key hides nothing."""
     changed = deepcopy(data)
     for number, place in sorted(enumerate(where), key=lambda item: -len(item[1].path)):
@@ -187,8 +187,14 @@ def restored(kind: Kind, data: Any) -> tuple[Problem, ...]:
     return ()
 
 
-def accepting(kind: Kind, word: str) -> list[Place]:
+def accepting(kind: Kind, word: str) -> tuple[Place, ...]:
     """The places that take this word, all at once."""
+    return _accepting("manifest" if kind.model is Manifest else "environment", word)
+
+
+@cache
+def _accepting(name: str, word: str) -> tuple[Place, ...]:
+    kind = kinds()[name]
     found = [place for place in places(kind.model, kind.data) if not place.key]
     while problems := restored(kind, planted(kind.data, found, word)):
         refused = {problem.path for problem in problems}
@@ -196,7 +202,7 @@ def accepting(kind: Kind, word: str) -> list[Place]:
         if len(kept) == len(found):  # a list as a whole is refused for its first item: a program's name
             kept.remove(next(place for place in found if dotted(place.path).startswith(tuple(refused))))
         found = kept
-    return found
+    return tuple(found)
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,19 @@ from golive.stages.service import launch_script
 from golive.stages.subject import load_subject
 from golive.stages.submission import submit_environment, submit_release
 from golive.stages.work import DeprovisionWork, HostWork, ProvisionWork, RestoreWork, ServiceWork, Work
-from tests.domain.bad_words import MARK, TAKEN, TEMPLATE, TREE, carried, files_named, kinds, plan_of
+from tests.domain.bad_words import (
+    MARK,
+    TAKEN,
+    TEMPLATE,
+    TREE,
+    Kind,
+    accepting,
+    carried,
+    files_named,
+    kinds,
+    plan_of,
+    planted,
+)
 from tests.domain.conftest import Postgres
 from tests.domain.stages.history import PLACEMENT
 
@@ -122,20 +135,30 @@ def test_a_word_of_a_service_s_command_arrives(word: str, tmp_path: Path) -> Non
     assert shell(shlex.join(("sh", str(launch))), tmp_path) == f"{word}|-x|".encode()
 
 
-def test_what_is_taken_is_recorded_and_read_back(ledger: Ledger, tmp_path: Path) -> None:
-    """Submitted as files, round after round, and found in the record to the letter, each form of Korean as its own."""
-    folder = tmp_path / "release"
-    for name, word in TAKEN.items():
-        manifest, environment = carried(word)
-        written = _written(folder, manifest)
-        place = folder / "place.yaml"
-        place.write_text(json.dumps(environment.model_dump(mode="json", by_alias=True)), encoding="utf-8")
-        submit_environment(ledger, place, "kim.release")
-        submit_release(ledger, written, "kim.release")
-        subject = load_subject(ledger, manifest.release, environment.environment)
-        assert subject.manifest.title == manifest.title, name
-        assert subject.manifest.changes == manifest.changes
-        assert subject.environment == environment
+@pytest.mark.parametrize("turn", range(4))
+def test_what_is_taken_is_recorded_and_read_back(ledger: Ledger, tmp_path: Path, turn: int) -> None:
+    """Submitted as files and found in the record to the letter, each form of Korean as its own. Every word has its
+    place in one of the turns, beside other words."""
+    folder, words = tmp_path / "release", list(TAKEN.values())[turn::4]
+    manifest, environment = (mixed(kind, words) for kind in kinds().values())
+    written = _written(folder, manifest)
+    place = folder / "place.yaml"
+    place.write_text(json.dumps(environment.model_dump(mode="json", by_alias=True)), encoding="utf-8")
+    submit_environment(ledger, place, "kim.release")
+    submit_release(ledger, written, "kim.release")
+    subject = load_subject(ledger, manifest.release, environment.environment)
+    assert subject.environment == environment
+    assert subject.manifest.model_dump(exclude={"components"}) == manifest.model_dump(exclude={"components"})
+    assert subject.manifest.components["api"].service == manifest.components["api"].service
+
+
+def mixed(kind: Kind, words: list[str]) -> Any:
+    """The example with these words side by side: each place that takes all of them has one."""
+    taking = [place for place in accepting(kind, words[0]) if all(place in accepting(kind, word) for word in words)]
+    changed = kind.data
+    for number, word in enumerate(words):
+        changed = planted(changed, taking[number :: len(words)], word)
+    return kind.restore(changed)
 
 
 def _written(folder: Path, manifest: Manifest) -> Path:
