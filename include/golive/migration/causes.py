@@ -14,6 +14,9 @@ LOST = ("08", "57P")
 PASSING = ("40", "55P03", "57014", "53300")
 """It may go well the next time: a deadlock, a lock not had in time, a cancelled statement, no free slot."""
 
+DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What asyncpg raises. The internal error is a session that was ended while nobody asked it anything."""
+
 
 @dataclass(frozen=True)
 class Cause:

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from golive.migration.causes import TELLING, cause
+from golive.migration.causes import DRIVER, TELLING, cause
 from golive.migration.chunks import Chunk
 from golive.migration.control import FENCE
 from golive.migration.endpoint import Endpoint
@@ -68,14 +68,17 @@ async def copy_chunk(source: Side, target: Side, job: Job) -> Copied | None:
     Raises ``RowRefused``, ``ServerUnreachable``, ``ServerFailed``, ``StaleMigration``, ``SourceRewritten``.
     """
     with _answering(target, job):
-        async with target.connection.transaction():
-            key = (job.migration, job.flow.name, job.chunk.number)
-            done = await target.connection.fetchval(LOCK_MARKER, *key, job.chunk.condition)
-            if done is not False:
-                return None
-            copied = await _copy(source, target, job)
-            await target.connection.execute(MARK, *key, copied.rows, copied.bytes, job.token)
-            await _check_fence(target.connection, job.token)
+        # Ended by COMMIT or by cutting the session: a polite ROLLBACK would wait for a session in the middle of a COPY.
+        await target.connection.execute("BEGIN")
+        key = (job.migration, job.flow.name, job.chunk.number)
+        done = await target.connection.fetchval(LOCK_MARKER, *key, job.chunk.condition)
+        if done is not False:
+            await target.connection.execute("COMMIT")
+            return None
+        copied = await _copy(source, target, job)
+        await target.connection.execute(MARK, *key, copied.rows, copied.bytes, job.token)
+        await _check_fence(target.connection, job.token)
+        await target.connection.execute("COMMIT")
     return copied
 
 
@@ -162,7 +165,7 @@ async def _check_file(source: "asyncpg.Connection[asyncpg.Record]", job: Job) ->
         return
     table = chunk.relation.removeprefix("ONLY ")
     if await source.fetchval("SELECT pg_relation_filenode($1::text::regclass)", table) != chunk.file:
-        raise SourceRewritten(table=table)
+        raise SourceRewritten(table=table, flow=job.flow.name)
 
 
 async def _check_fence(target: "asyncpg.Connection[asyncpg.Record]", token: int) -> None:
@@ -176,7 +179,7 @@ def _answering(side: Side, job: Job) -> Iterator[None]:
     """What a side refuses carries its name, and no value of a row that is not public."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except DRIVER as error:
         found = cause(error)
         if not found.sqlstate.startswith(TELLING):
             raise side.endpoint.failure(error) from error

@@ -9,7 +9,7 @@ from typing import Literal
 import asyncpg
 import psycopg
 
-from golive.migration.causes import cause
+from golive.migration.causes import DRIVER, cause
 from golive.migration.errors import ServerFailed, ServerUnreachable
 from golive.secret import Secret
 
@@ -111,7 +111,7 @@ class Endpoint:
             finally:
                 # A session whose work broke off is cut: a polite close would wait for a server that may be gone.
                 connection.terminate()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER as error:
             raise self.failure(error) from error
 
     def failure(self, error: BaseException) -> ServerFailed | ServerUnreachable:

@@ -8,6 +8,7 @@ RefusedError
 ├── OtherMigration                        what was begun here was begun with another source, mapping or schema
 ├── ScriptsDiffer                         the database had other scripts than these
 ├── NotReady                              a step before this one is missing
+├── OutOfTime                             the time that was given is over; the rest waits
 ├── TargetNotEmpty                        rows stand where rows are to be loaded
 └── Irreversible                          no way back was declared, and none can be derived
 TargetError
@@ -41,6 +42,10 @@ class OtherMigration(RefusedError):
 
 class NotReady(RefusedError):
     key = "migration.not_ready"
+
+
+class OutOfTime(RefusedError):
+    key = "migration.out_of_time"
 
 
 class TargetNotEmpty(RefusedError):

@@ -1,5 +1,7 @@
 """Plans the chunks and writes them down; standing rows are thrown away here, where that is allowed."""
 
+from collections.abc import Sequence
+
 import psycopg
 
 from golive.migration.chunks import Chunk, Extent, by_bounds, by_pages, whole
@@ -13,6 +15,10 @@ EXTENT = """
 SELECT (pg_relation_size(c.oid) / current_setting('block_size')::int)::bigint, pg_table_size(c.oid),
        nullif(pg_relation_filenode(c.oid), 0), c.reltuples::bigint
 FROM pg_class c WHERE c.oid = %s::regclass"""
+LOCK_CHUNKS = """
+SELECT FROM golive_migration.chunk WHERE migration = %s AND flow = ANY(%s) ORDER BY flow, number FOR UPDATE"""
+DROP_CHUNKS = "DELETE FROM golive_migration.chunk WHERE migration = %s AND flow = ANY(%s)"
+PARTITIONED = "SELECT relkind = 'p' FROM pg_class WHERE oid = %s::regclass"
 SAMPLE = 50_000
 """Rows of a query that are looked at to find where to split it."""
 
@@ -26,7 +32,7 @@ def plan_chunks(migration: Migration) -> None:
             chunks = [chunk for flow in migration.flows for chunk in plan(source, flow, migration.limits.chunk_bytes)]
         with target.transaction():
             for table in sorted({flow.target for flow in migration.flows if flow.truncate}):
-                target.execute(f"TRUNCATE {table.sql}".encode())
+                _empty(target, table)
             write(target, migration, chunks)
             reach(migration, target, "planned")
             check_fence(target, migration.token)
@@ -44,7 +50,27 @@ def plan(source: psycopg.Connection, flow: Flow, chunk_bytes: int) -> tuple[Chun
     return by_bounds(flow, _bounds(source, flow, max(2, round(size / chunk_bytes)), rows), size)
 
 
-def write(target: psycopg.Connection, migration: Migration, chunks: list[Chunk]) -> None:
+def plan_again(migration: Migration, name: str) -> None:
+    """Everything that goes into a flow's table begins anew: its source was rewritten, and pages are elsewhere now."""
+    target_table = next(flow.target for flow in migration.flows if flow.name == name)
+    flows = [flow for flow in migration.flows if flow.target == target_table]
+    with migration.source.session("plan") as source, migration.target.session("plan") as target, target.transaction():
+        target.execute(LOCK_CHUNKS, (migration.name, [flow.name for flow in flows]))
+        target.execute(DROP_CHUNKS, (migration.name, [flow.name for flow in flows]))
+        _empty(target, target_table)
+        write(
+            target, migration, [piece for flow in flows for piece in plan(source, flow, migration.limits.chunk_bytes)]
+        )
+        check_fence(target, migration.token)
+
+
+def _empty(target: psycopg.Connection, table: TableName) -> None:
+    """A partitioned table with its leaves; any other one without those that inherit from it."""
+    partitioned = target.execute(PARTITIONED, (table.sql,)).fetchone() == (True,)
+    target.execute(f"TRUNCATE {'' if partitioned else 'ONLY '}{table.sql}".encode())
+
+
+def write(target: psycopg.Connection, migration: Migration, chunks: Sequence[Chunk]) -> None:
     """In the caller's transaction."""
     with target.cursor() as cursor:
         cursor.executemany(

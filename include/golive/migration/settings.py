@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from typing import Literal
 
 from golive.canonical import Digest
@@ -14,17 +15,26 @@ Capture = Literal["triggers", "pgoutput", "frozen"]
 
 @dataclass(frozen=True)
 class Limits:
-    """How hard the source and the worker may be pressed. ``active_sessions`` are the source's, beyond ours; 0: any."""
+    """How hard both sides may be pressed, and when. ``active_sessions`` are the source's, beyond ours; ``lag_bytes`` is
+    how far a replica of either side may stay behind; 0: any. ``hours`` are a daily window of the bulk load (it may
+    cross midnight) in ``timezone``; behind ``until`` no chunk is begun."""
 
     workers: int = 2
     chunk_bytes: int = 64 * 1024 * 1024
     active_sessions: int = 0
     lag_bytes: int = 0
+    hours: tuple[time, time] | None = None
+    timezone: str = "UTC"
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one flow is: what is committed on the target, of what was planned. Estimates are the planner's."""
+    """How far one flow is: what is committed on the target, of what was planned.
+
+    ``rate`` is bytes per second and ``left`` the seconds left, of the whole step in this run (None: not known yet);
+    ``note`` says why the step waits, "" when it does not.
+    """
 
     flow: str
     step: str
@@ -33,6 +43,9 @@ class Progress:
     chunks_done: int
     chunks: int
     seconds: float
+    rate: int = 0
+    left: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
