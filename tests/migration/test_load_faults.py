@@ -70,7 +70,7 @@ def test_terminated_sessions_are_opened_again(calls: Migration, postgres: Postgr
     def terminate() -> None:
         chance = random.Random(1)
         with postgres.connect("postgres") as session:
-            while not over.wait(chance.uniform(0.02, 0.1)) and cut[0] < 20:
+            while not over.wait(chance.uniform(0.05, 0.3)) and cut[0] < 20:
                 cut[0] += len(
                     session.execute(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
