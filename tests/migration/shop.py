@@ -8,7 +8,7 @@ import psycopg
 from golive.migration.control import install_control
 from golive.migration.endpoint import Endpoint
 from golive.migration.flow import Flow, FlowColumn, Source, UnitColumn
-from golive.migration.names import TableName
+from golive.migration.names import TableName, quoted
 from golive.migration.settings import Capture, Migration
 
 OLD = """
@@ -96,7 +96,7 @@ def shop(source: Endpoint, target: Endpoint, capture: Capture = "triggers") -> M
 
 def write(endpoint: Endpoint, *statements: str) -> None:
     """As the application does, in one transaction."""
-    with endpoint.session("application", search_path="shop, public") as session, session.transaction():
+    with endpoint.session("application", search_path="shop,public") as session, session.transaction():
         for statement in statements:
             session.execute(statement.encode())
 
@@ -105,12 +105,10 @@ def load(migration: Migration) -> None:
     """All rows at once, without any of the engine's care."""
     for flow in migration.flows:
         with migration.source.session("test") as source, migration.target.session("test") as target:
-            found = source.execute(flow.select().encode()).fetchall()
-            places = ", ".join(["%s"] * len(flow.columns))
-            with target.cursor() as cursor:
-                cursor.executemany(
-                    f"INSERT INTO {flow.target.sql} ({flow.name_list}) VALUES ({places})".encode(), found
-                )
+            read, write = f"COPY ({flow.select()}) TO STDOUT", f"COPY {flow.target.sql} ({flow.name_list}) FROM STDIN"
+            with source.cursor().copy(read.encode()) as rows, target.cursor().copy(write.encode()) as into:
+                for row in rows:
+                    into.write(row)
 
 
 def differences(migration: Migration) -> dict[str, tuple[Counter[str], Counter[str]]]:
@@ -118,7 +116,7 @@ def differences(migration: Migration) -> dict[str, tuple[Counter[str], Counter[s
     found = {}
     for flow in migration.flows:
         wanted = replace(flow, columns=tuple(replace(column, wire="text") for column in flow.columns))
-        names = ", ".join(f'"{name}"::text' for name in flow.names)
+        names = ", ".join(f"{quoted(name)}::text" for name in flow.names)
         with migration.source.session("test") as session:
             old = _texts(session, wanted.select())
         with migration.target.session("test") as session:

@@ -1,7 +1,10 @@
 """Passes: whatever happens on the source, the target is the source as of a moment."""
 
+from typing import Any
+
 import pytest
 
+from golive.migration import passes
 from golive.migration.capture import begin_capture, end_capture
 from golive.migration.endpoint import Endpoint
 from golive.migration.errors import NotReady, ServerFailed
@@ -86,6 +89,30 @@ def test_settle_heals_what_chunks_saw_at_different_moments(source: Endpoint, tar
     report = run_pass(migration, "settle")
     assert differences(migration) == {}
     assert report.left == 0
+
+
+def test_what_commits_just_before_the_snapshot_is_copied_whole(
+    migration: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that the snapshot shows and that was not known a moment before is not copied by halves."""
+    write(migration.source, "UPDATE ord SET amount = 5 WHERE id = 1")
+    advance = passes.advance
+
+    def late(*values: Any) -> None:
+        advance(*values)
+        if not written:
+            written.append(1)
+            write(
+                migration.source,
+                "INSERT INTO cust VALUES (900, 'late', NULL, NULL)",
+                "UPDATE ord SET cust_no = 900 WHERE id = 1",
+            )
+
+    written: list[int] = []
+    monkeypatch.setattr(passes, "advance", late)
+    run_pass(migration)
+    assert written
+    assert differences(migration) == {}
 
 
 def test_no_pass_without_a_capture(source: Endpoint, target: Endpoint) -> None:

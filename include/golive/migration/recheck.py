@@ -28,7 +28,7 @@ VerifyUnits = Callable[[tuple[ChangedUnits, ...], Session, Session], None]
 
 def recheck(migration: Migration, source: Session, target: Session, verify: VerifyUnits) -> tuple[ChangedUnits, ...]:
     """Calls ``verify`` with all that changed; the target's rows must stand still meanwhile."""
-    with source.transaction():
+    with source.transaction(), target.transaction():
         found = tuple(
             changed
             for place, flow in enumerate(migration.flows)
