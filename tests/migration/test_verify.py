@@ -1,13 +1,16 @@
 """A verification never says that two sides are the same when one row, one byte or one object is not."""
 
+from dataclasses import dataclass
+
 import pytest
 
+from golive.migration.control import install_control
 from golive.migration.endpoint import Endpoint
-from golive.migration.errors import ServerFailed
+from golive.migration.errors import RowsDiffer, ServerFailed, TargetFlawed
 from golive.migration.flow import Flow
 from golive.migration.settings import Migration
 from golive.migration.verdict import Flaw
-from golive.migration.verify import RawDifference, verify
+from golive.migration.verify import RawDifference, unit_verifier, verify, verify_objects, verify_units
 from tests.migration.proof import flow_of, migration_of, run
 
 ROWS = 5000
@@ -180,6 +183,55 @@ def test_sequences_that_are_ahead_are_right(pair: Migration) -> None:
         "SELECT setval('down', -1)",
     )
     assert verify(pair).equal
+
+
+@dataclass(frozen=True)
+class Chosen:
+    flow: Flow
+    source_condition: str
+    target_condition: str
+
+
+def test_changed_units_alone_are_compared(pair: Migration) -> None:
+    """Only rows for which the conditions hold count, and they may read temporary tables of the caller's sessions."""
+    run(pair.target, "UPDATE t SET name = '' WHERE id = 42", "DELETE FROM t WHERE id = 99")
+    check = unit_verifier(pair)
+    with pair.source.session("final") as source, pair.target.session("final") as target:
+        for session in (source, target):
+            session.execute("CREATE TEMP TABLE changed AS SELECT 7::bigint AS id")
+        mine = "EXISTS (SELECT FROM pg_temp.changed u WHERE u.id = {}.id)"
+        part = Chosen(pair.flows[0], mine.format("s"), mine.format("t"))
+        found = verify_units(pair, [part], source, target)
+        assert (found.equal, found.flows[0].source_rows, found.flows[0].target_rows) == (True, 1, 1)
+        check([part], source, target)
+        check([], source, target)
+        source.execute("INSERT INTO changed VALUES (42), (99)")
+        target.execute("INSERT INTO changed VALUES (42), (99)")
+        with pytest.raises(RowsDiffer) as caught:
+            check([part], source, target)
+        assert caught.value.data == {"count": 2, "tables": "public.t"}
+        with pytest.raises(RowsDiffer):
+            check([Chosen(pair.flows[0], "", "")], source, target)
+
+
+def test_what_was_put_aside_and_is_not_back_is_named(pair: Migration) -> None:
+    """An index, key or trigger that stood before the load and does not stand again blocks, but for one held loose."""
+    with pair.target.session("test") as session:
+        install_control(session)
+    aside = "INSERT INTO golive_migration.aside VALUES ('move', {}, 10, 'public.t', '{}', '{}', '', '', now(), NULL)"
+    names = (("t_name", "index"), ("t_pkey", "key"), ("t_up", "foreign"), ("t_log", "trigger"))
+    run(pair.target, *(aside.format(number, *each) for number, each in enumerate(names)))
+    assert [(flaw.flaw, flaw.name) for flaw in verify_objects(pair)] == [
+        (Flaw.TRIGGER_MISSING, "t_log"),
+        (Flaw.INDEX_MISSING, "t_name"),
+        (Flaw.CONSTRAINT_MISSING, "t_up"),
+    ]
+    held = 'INSERT INTO golive_migration.held (migration, "table", name, hold_sql, release_sql)'
+    run(pair.target, "CREATE INDEX t_name ON t (name)", f"{held} VALUES ('move', 'public.t', 't_up', '', '')")
+    found = verify(pair)
+    assert [(flaw.flaw, flaw.name) for flaw in found.flaws] == [(Flaw.TRIGGER_MISSING, "t_log")]
+    with pytest.raises(TargetFlawed):
+        found.require_equal()
 
 
 def _with(pair: Migration, *flows: Flow) -> Migration:

@@ -27,14 +27,6 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True)
-class Restriction:
-    """Which rows of a flow to compare: a condition over ``s`` on the source, and the same one over ``t``."""
-
-    source: str
-    target: str
-
-
-@dataclass(frozen=True)
 class Reader:
     """A session inside a snapshot of one side. ``recode``: its texts are not in UTF-8."""
 
@@ -72,8 +64,12 @@ def reading(endpoint: Endpoint, snapshot: str | None = None) -> Iterator[Reader]
     with endpoint.session("verify", **_SETTINGS) as session, session.transaction():
         if snapshot is not None:
             session.execute(f"SET TRANSACTION SNAPSHOT {literal(snapshot)}".encode())
-        encoding = session.execute("SELECT current_setting('server_encoding')").fetchone()
-        yield Reader(endpoint, session, encoding != ("UTF8",))
+        yield reader_of(endpoint, session)
+
+
+def reader_of(endpoint: Endpoint, session: psycopg.Connection) -> Reader:
+    """A session that is open. It must be in a transaction whose snapshot stays, or what it reads must."""
+    return Reader(endpoint, session, session.info.parameter_status("server_encoding") != "UTF8")
 
 
 def exported(reader: Reader) -> str:
@@ -121,15 +117,13 @@ class Comparison:
             return source.result(), target
 
 
-def comparison(readers: Readers, flow: Flow, seed: int, part: Restriction | None = None) -> Comparison:
-    """Prepares to compare all rows of a flow, or those of ``part``."""
+def comparison(readers: Readers, flow: Flow, seed: int, ours: str = "", theirs: str = "") -> Comparison:
+    """Prepares to compare all rows of a flow, or those for which the conditions over ``s`` and over ``t`` hold."""
     kind, size = _table(readers.target, flow)
     flow = _stored(readers.target, flow)
-    source = digests.source_side(flow, recode=readers.source.recode, condition=part.source if part else "")
-    target = digests.target_side(
-        flow, only=kind != "p", recode=readers.target.recode, condition=part.target if part else ""
-    )
-    count = 1 if part else digests.bucket_count(size // _BYTES_A_ROW)
+    source = digests.source_side(flow, recode=readers.source.recode, condition=ours)
+    target = digests.target_side(flow, only=kind != "p", recode=readers.target.recode, condition=theirs)
+    count = 1 if ours or theirs else digests.bucket_count(size // _BYTES_A_ROW)
     return Comparison(readers, flow, source, target, count, seed)
 
 

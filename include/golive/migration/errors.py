@@ -9,6 +9,8 @@ RefusedError
 ├── ScriptsDiffer                         the database had other scripts than these
 ├── NotReady                              a step before this one is missing
 ├── OutOfTime                             the time that was given is over; the rest waits
+├── RowsExpired                           a private file's time is over; it is deleted
+├── NotPrivate                            others may read where raw rows would be kept
 ├── TargetNotEmpty                        rows stand where rows are to be loaded
 └── Irreversible                          no way back was declared, and none can be derived
 TargetError
@@ -19,6 +21,7 @@ TargetError
 ├── ScriptFailed, ScriptEndsTransaction   a script did not do what it was for
 ├── ScriptBusy                            its locks were not to be had; ask again
 ├── RowsDiffer                            the two sides are not the same
+├── TargetFlawed                          rows are right, but an index, key, constraint or sequence is not
 ├── FreezeFailed                          the writers could not be stopped in time; writes go on
 ├── LockBusy                              an application holds a lock that is needed for a moment
 ├── CaptureRefused                        the source cannot tell its changes in the way that was asked for
@@ -114,3 +117,15 @@ class CaptureRefused(TargetError):
 
 class NotConverging(TargetError):
     key = "migration.not_converging"
+
+
+class TargetFlawed(TargetError):
+    key = "migration.target_flawed"
+
+
+class RowsExpired(RefusedError):
+    key = "migration.rows_expired"
+
+
+class NotPrivate(RefusedError):
+    key = "migration.not_private"

@@ -1,24 +1,33 @@
 """What must hold on the target beyond its rows: sequences, constraints, indexes, foreign keys without orphans."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 
 from golive.migration.names import TableName, quoted
 from golive.migration.verdict import Flaw, ObjectFlaw
 
+About = dict[str, Any]
+"""The queries' parameters: ``tables`` (oids) and ``migration`` (its name)."""
+
+_MISSING = {
+    "index": Flaw.INDEX_MISSING,
+    "parent": Flaw.INDEX_MISSING,
+    "key": Flaw.CONSTRAINT_MISSING,
+    "foreign": Flaw.CONSTRAINT_MISSING,
+    "trigger": Flaw.TRIGGER_MISSING,
+}
+
 NOT_VALID = """
-SELECT n.nspname || '.' || c.relname, k.conname
-FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT k.conrelid::regclass::text, k.conname FROM pg_constraint k
 WHERE k.conrelid = ANY (%(tables)s) AND NOT k.convalidated AND coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true'
 ORDER BY 1, 2
 """
 """``conenforced`` is PostgreSQL 18's: a constraint that is meant not to be enforced is no flaw."""
 
 BROKEN_INDEXES = """
-SELECT n.nspname || '.' || c.relname, i.relname
-FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
-JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT x.indrelid::regclass::text, i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
 WHERE x.indrelid = ANY (%(tables)s) AND NOT (x.indisvalid AND x.indisready AND x.indislive) ORDER BY 1, 2
 """
 
@@ -38,6 +47,26 @@ ORDER BY 1, 2
 """
 """Owned and identity sequences, and those that a default draws from."""
 
+MISSING = """
+SELECT coalesce(to_regclass(a."table")::text, a."table"), a.name, a.kind FROM golive_migration.aside a
+WHERE a.migration = %(migration)s AND a.dropped_at IS NOT NULL AND CASE
+  WHEN a.kind IN ('index', 'parent') THEN NOT EXISTS (SELECT FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+    WHERE x.indrelid = to_regclass(a."table") AND i.relname = a.name)
+  WHEN a.kind IN ('key', 'foreign') THEN NOT EXISTS (SELECT FROM pg_constraint k
+    WHERE k.conrelid = to_regclass(a."table") AND k.conname = a.name)
+  WHEN a.kind = 'trigger' THEN NOT EXISTS (SELECT FROM pg_trigger g
+    WHERE g.tgrelid = to_regclass(a."table") AND g.tgname = a.name AND g.tgenabled IN ('O', 'A'))
+  ELSE false END
+ORDER BY 1, 2
+"""
+"""What was put aside before the load and does not stand again."""
+
+HELD = """
+SELECT to_regclass("table")::text, name FROM golive_migration.held
+WHERE migration = %(migration)s AND released_at IS NULL
+"""
+"""Foreign keys and triggers that passes keep loose until the hand-over: they are no flaw until then."""
+
 FOREIGN_KEYS = """
 SELECT k.conname, n.nspname, c.relname, pn.nspname, p.relname, k.confmatchtype = 'f',
   (SELECT array_agg(a.attname::text ORDER BY u.o) FROM unnest(k.conkey) WITH ORDINALITY u(n, o)
@@ -51,28 +80,49 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid = ANY (%(tables)s) OR
 """
 
 
-def flaws(session: psycopg.Connection, tables: tuple[TableName, ...]) -> tuple[ObjectFlaw, ...]:
+def flaws(session: psycopg.Connection, migration: str, tables: tuple[TableName, ...]) -> tuple[ObjectFlaw, ...]:
     """Every flaw of the tables' objects, in one snapshot if the session is in one."""
-    found = session.execute(
-        "SELECT array_agg(to_regclass(name)::oid) FROM unnest(%s::text[]) AS name", ([table.sql for table in tables],)
-    ).fetchone()
-    oids = {"tables": found[0] or [] if found else []}
+    names = [table.sql for table in tables]
+    found = session.execute("SELECT array_agg(to_regclass(n)::oid) FROM unnest(%s::text[]) n", (names,)).fetchone()
+    about: dict[str, Any] = {"tables": found[0] or [] if found else [], "migration": migration}
+    loose = _held(session, about)
+    named = (
+        *_named(session, NOT_VALID, about, Flaw.CONSTRAINT_NOT_VALID),
+        *_named(session, BROKEN_INDEXES, about, Flaw.INDEX_NOT_VALID),
+        *_missing(session, about),
+    )
     return (
-        *_named(session, NOT_VALID, oids, Flaw.CONSTRAINT_NOT_VALID),
-        *_named(session, BROKEN_INDEXES, oids, Flaw.INDEX_NOT_VALID),
-        *_behind(session, oids),
-        *_orphans(session, oids),
+        *(flaw for flaw in named if (flaw.table, flaw.name) not in loose),
+        *_behind(session, about),
+        *_orphans(session, about),
     )
 
 
-def _named(session: psycopg.Connection, query: str, oids: dict[str, object], flaw: Flaw) -> Iterator[ObjectFlaw]:
-    for table, name in session.execute(query.encode(), oids).fetchall():
+def _held(session: psycopg.Connection, about: About) -> frozenset[tuple[str, str]]:
+    if not _exists(session, "golive_migration.held"):
+        return frozenset()
+    return frozenset((table, name) for table, name in session.execute(HELD.encode(), about))
+
+
+def _missing(session: psycopg.Connection, about: About) -> Iterator[ObjectFlaw]:
+    if not _exists(session, "golive_migration.aside"):
+        return
+    for table, name, kind in session.execute(MISSING.encode(), about).fetchall():
+        yield ObjectFlaw(_MISSING[kind], table, name)
+
+
+def _exists(session: psycopg.Connection, table: str) -> bool:
+    return session.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone() == (True,)
+
+
+def _named(session: psycopg.Connection, query: str, about: About, flaw: Flaw) -> Iterator[ObjectFlaw]:
+    for table, name in session.execute(query.encode(), about).fetchall():
         yield ObjectFlaw(flaw, table, name)
 
 
-def _behind(session: psycopg.Connection, oids: dict[str, object]) -> Iterator[ObjectFlaw]:
+def _behind(session: psycopg.Connection, about: About) -> Iterator[ObjectFlaw]:
     """Sequences whose next value is one that the table has, or has passed."""
-    for schema, name, table_schema, table, column, step in session.execute(SEQUENCES.encode(), oids).fetchall():
+    for schema, name, table_schema, table, column, step in session.execute(SEQUENCES.encode(), about).fetchall():
         sequence, relation = TableName(schema, name), TableName(table_schema, table)
         lag = session.execute(lag_sql(sequence, relation, column, step).encode()).fetchone()
         if lag and lag[0] is not None and lag[0] > 0:
@@ -87,9 +137,9 @@ def lag_sql(sequence: TableName, table: TableName, column: str, step: int) -> st
     return f"SELECT {following} + 1 - min({quoted(column)})::numeric FROM {table.sql}"
 
 
-def _orphans(session: psycopg.Connection, oids: dict[str, object]) -> Iterator[ObjectFlaw]:
+def _orphans(session: psycopg.Connection, about: About) -> Iterator[ObjectFlaw]:
     """A valid foreign key proves nothing of rows that came in while triggers were off: they are looked for."""
-    for name, *child, parent_schema, parent, full, ours, theirs in session.execute(FOREIGN_KEYS.encode(), oids):
+    for name, *child, parent_schema, parent, full, ours, theirs in session.execute(FOREIGN_KEYS.encode(), about):
         table = TableName(*child)
         query = orphans_sql(table, TableName(parent_schema, parent), tuple(ours), tuple(theirs), full=full)
         counted = session.execute(query.encode()).fetchone()

@@ -55,6 +55,27 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Cleansing:
+    """A rule by which the mapping changes values that are not fit. ``condition`` over ``s`` is true for the rows that
+    it touches; ``column`` is the target's; ``why`` are the mapping's words."""
+
+    name: str
+    column: str
+    condition: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Rows that the mapping leaves behind, by its explicit word. ``condition`` over ``s`` is true for exactly those,
+    and no row for which it is passes the flow's ``where``."""
+
+    name: str
+    condition: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Flow:
     """``relation`` is a FROM item on the source, aliased ``s``: a table, or a parenthesized query.
 
@@ -77,6 +98,8 @@ class Flow:
     pages: tuple[TableName, ...] = ()
     split: str | None = None
     truncate: bool = False
+    cleansing: tuple[Cleansing, ...] = ()
+    rejects: tuple[Reject, ...] = ()
 
     @property
     def binary(self) -> bool:

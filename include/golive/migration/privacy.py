@@ -54,7 +54,13 @@ def kind_of(flow: Flow, name: str) -> Classification:
 def veil_of(migration: Migration) -> Veil:
     """The migration's own, from its secret on the target; one of the moment where nothing was begun there yet."""
     with migration.target.session("privacy") as session:
-        return Veil(Secret(found)) if (found := _secret(session, migration.name)) else Veil()
+        return veil_in(session, migration)
+
+
+def veil_in(target: psycopg.Connection, migration: Migration) -> Veil:
+    """As ``veil_of``, in a session that is open."""
+    found = _secret(target, migration.name)
+    return Veil(Secret(found)) if found else Veil()
 
 
 def _secret(session: psycopg.Connection, name: str) -> str | None:

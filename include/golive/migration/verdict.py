@@ -4,6 +4,8 @@ them."""
 from dataclasses import dataclass
 from enum import StrEnum
 
+from golive.migration.errors import RowsDiffer, TargetFlawed
+
 
 class Difference(StrEnum):
     """How a row differs, seen from the target."""
@@ -72,17 +74,29 @@ class ObjectFlaw:
 
 @dataclass(frozen=True)
 class Verification:
-    """``snapshot`` is the source's, as exported, in which its rows were read."""
+    """``snapshot`` is the source's, as exported, in which its rows were read. ``partial``: only what had changed since
+    a whole verification was compared."""
 
     flows: tuple[FlowVerdict, ...]
     flaws: tuple[ObjectFlaw, ...] = ()
     snapshot: str = ""
+    partial: bool = False
 
     @property
     def equal(self) -> bool:
-        """Whether the target is the source, row by row, and its objects hold. Nothing compared is not equal."""
-        return bool(self.flows) and not self.flaws and all(flow.equal for flow in self.flows)
+        """Whether the target is the source, row by row, and its objects hold. Nothing compared proves nothing, but
+        for a partial one: nothing had changed."""
+        return (self.partial or bool(self.flows)) and not self.flaws and all(flow.equal for flow in self.flows)
 
     @property
     def count(self) -> int:
         return sum(flow.count for flow in self.flows)
+
+    def require_equal(self) -> None:
+        """Raises ``RowsDiffer`` or ``TargetFlawed`` unless the target is the source."""
+        unequal = sorted({flow.target for flow in self.flows if not flow.equal})
+        if unequal or not (self.flows or self.partial):
+            raise RowsDiffer(count=self.count, tables=", ".join(unequal) or "-")
+        if self.flaws:
+            found = sorted(f"{flaw.table} {flaw.name} ({flaw.flaw})" for flaw in self.flaws)
+            raise TargetFlawed(count=len(found), flaws="\n".join(found))

@@ -7,26 +7,29 @@ several flows at once. All of it happens in one snapshot of each side.
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
+
+import psycopg
 
 from golive.migration.comparing import (
     Comparison,
     Reader,
     Readers,
-    Restriction,
     Row,
     comparison,
     exported,
+    reader_of,
     reading,
 )
 from golive.migration.flaws import flaws
 from golive.migration.flow import Flow
 from golive.migration.merging import Found
-from golive.migration.privacy import Veil, veil_of
+from golive.migration.privacy import Veil, veil_in, veil_of
 from golive.migration.settings import Migration, Progress
 from golive.migration.verdict import Difference, FlowVerdict, ObjectFlaw, RowDifference, Verification
 
@@ -65,23 +68,59 @@ def verify_in_snapshot(migration: Migration, snapshot_id: str, *, keep: Keep | N
     return verify(migration, snapshot_id, keep=keep)
 
 
+class Part(Protocol):
+    """Which rows of a flow: those for which the conditions over ``s`` and over ``t`` hold, empty ones choosing all."""
+
+    @property
+    def flow(self) -> Flow: ...
+    @property
+    def source_condition(self) -> str: ...
+    @property
+    def target_condition(self) -> str: ...
+
+
 def verify_units(
-    migration: Migration, parts: Mapping[str, Restriction], snapshot: str | None = None, *, keep: Keep | None = None
+    migration: Migration,
+    parts: Iterable[Part],
+    source: psycopg.Connection,
+    target: psycopg.Connection,
+    *,
+    keep: Keep | None = None,
 ) -> Verification:
-    """Compares only the rows in ``parts`` (flow's name → which of its rows), and no objects: for the units that changed
-    since the last whole verification. Milliseconds where both conditions are served by an index."""
-    veil, seed = veil_of(migration), _seed()
-    with reading(migration.source, snapshot) as source, reading(migration.target) as target:
-        flows = [flow for flow in migration.flows if flow.name in parts]
-        readers = Readers(source, target)
-        verdicts = tuple(_compare(comparison(readers, flow, seed, parts[flow.name]), veil, keep) for flow in flows)
-    return Verification(verdicts, (), snapshot or "")
+    """Compares the rows of ``parts`` alone, and no objects, in sessions that the caller has open (the conditions may
+    read its temporary tables) while both sides stand still. For what changed since the last whole verification:
+    milliseconds where both conditions are served by an index. No parts at all are equal: nothing changed."""
+    veil, seed = veil_in(target, migration), _seed()
+    readers = Readers(reader_of(migration.source, source), reader_of(migration.target, target))
+    with source.transaction(), target.transaction():
+        verdicts = tuple(
+            _compare(comparison(readers, part.flow, seed, part.source_condition, part.target_condition), veil, keep)
+            for part in parts
+        )
+    return Verification(verdicts, partial=True)
+
+
+def unit_verifier(
+    migration: Migration, *, keep: Keep | None = None
+) -> Callable[[Iterable[Part], psycopg.Connection, psycopg.Connection], None]:
+    """``verify_units`` as the final synchronisation calls it: raises ``RowsDiffer`` where they differ."""
+
+    def check(parts: Iterable[Part], source: psycopg.Connection, target: psycopg.Connection) -> None:
+        verify_units(migration, parts, source, target, keep=keep).require_equal()
+
+    return check
+
+
+def verify_objects(migration: Migration) -> tuple[ObjectFlaw, ...]:
+    """The target's sequences, constraints, indexes, keys and triggers alone: after a hand-over, for one."""
+    with reading(migration.target) as target:
+        return _flaws(migration, target)
 
 
 def _flaws(migration: Migration, target: Reader) -> tuple[ObjectFlaw, ...]:
     tables = tuple(dict.fromkeys(flow.target for flow in migration.flows))
     with migration.target.told():
-        return flaws(target.session, tables)
+        return flaws(target.session, migration.name, tables)
 
 
 def _compare_all(
