@@ -55,6 +55,13 @@ def cause(error: BaseException) -> Cause:
     return Cause("", str(error).strip() or type(error).__name__)
 
 
+def redacted(error: BaseException) -> BaseException:
+    """The error as another's cause, for a traceback: of its kind, without the values that the driver's own shows."""
+    if isinstance(error, asyncpg.PostgresError | psycopg.Error):
+        return type(error)(cause(error).text())
+    return error
+
+
 def _cause(sqlstate: str | None, message: str, names: object, diagnosis: object) -> Cause:
     found = [getattr(names, name, None) for name in ("schema_name", "table_name", "column_name", "constraint_name")]
     context = str(getattr(diagnosis, "context", None) or "")

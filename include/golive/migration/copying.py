@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from golive.migration.causes import DRIVER, TELLING, cause
+from golive.migration.causes import DRIVER, TELLING, cause, redacted
 from golive.migration.chunks import Chunk
 from golive.migration.control import FENCE
 from golive.migration.endpoint import Endpoint
@@ -182,9 +182,9 @@ def _answering(side: Side, job: Job) -> Iterator[None]:
     except DRIVER as error:
         found = cause(error)
         if not found.sqlstate.startswith(TELLING):
-            raise side.endpoint.failure(error) from error
+            raise side.endpoint.failure(error) from redacted(error)
         public = all(column.classification is Classification.PUBLIC for column in job.flow.columns)
         raise RowRefused(
             database=str(side.endpoint), table=str(job.flow.target), flow=job.flow.name, chunk=job.chunk.number,
             cause=found.text(public),
-        ) from error  # fmt: skip
+        ) from redacted(error)  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Literal
 import asyncpg
 import psycopg
 
-from golive.migration.causes import DRIVER, cause
+from golive.migration.causes import DRIVER, cause, redacted
 from golive.migration.errors import ServerFailed, ServerUnreachable
 from golive.secret import Secret
 
@@ -88,7 +88,7 @@ class Endpoint:
         try:
             yield
         except psycopg.Error as error:
-            raise self.failure(error) from error
+            raise self.failure(error) from redacted(error)
 
     @asynccontextmanager
     async def stream(self, purpose: str, **settings: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
@@ -112,7 +112,7 @@ class Endpoint:
                 # A session whose work broke off is cut: a polite close would wait for a server that may be gone.
                 connection.terminate()
         except DRIVER as error:
-            raise self.failure(error) from error
+            raise self.failure(error) from redacted(error)
 
     def failure(self, error: BaseException) -> ServerFailed | ServerUnreachable:
         """A driver's error as ours, without the values of rows. One without an answer, or of a session that the server

@@ -1,0 +1,1 @@
+"""What a migration's figures look like on paper: Markdown and HTML, Korean and English, without anybody's values."""
