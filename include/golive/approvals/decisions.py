@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from golive.approvals.errors import NotApproved
-from golive.approvals.escape import one_line
 from golive.approvals.standing import Tally, Vote, identity, refusal, standing_of, tally
 from golive.approvals.values import Gate, Kind, Line, LineStep, State
 from golive.canonical import Digest
+from golive.escape import one_line
 from golive.ledger.events import Decide, Event, NewEvent
 
 _NAME_LIMIT = 200

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from golive.approvals.escape import markdown
 from golive.approvals.values import Gate, Kind, Signature
+from golive.escape import markdown
 from golive.release.people import PLAN, Change
 from golive.release.plan import Plan, PlannedStep
 from golive.texts import text

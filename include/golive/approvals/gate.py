@@ -6,9 +6,9 @@ from datetime import datetime
 
 from golive.approvals.decisions import decide_answer, decide_ask, decide_expire
 from golive.approvals.errors import ApprovalExpired, GateReturned, GateStopped, NotApproved
-from golive.approvals.escape import clean
 from golive.approvals.standing import Asked, Vote, standing, standing_of, tally
 from golive.approvals.values import Gate, Kind, Line, Question, Settled, Standing, State
+from golive.escape import clean
 from golive.ledger import Ledger
 from golive.ledger.events import Event, release_stream
 

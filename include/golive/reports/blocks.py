@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from golive.reports.escape import clip, plain, safe_url
+from golive.escape import clip, plain, safe_url
 
 Block = Mapping[str, Any]
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from golive.escape import line
 from golive.reports.blocks import Block
-from golive.reports.escape import line
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from golive.escape import code, line
 from golive.reports.blocks import Block, buttons, context, divider, fields, header, paragraphs, section, within_limit
-from golive.reports.escape import code, line
 from golive.reports.message import Audience, Message
 from golive.texts import catalogue, text
 

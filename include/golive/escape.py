@@ -1,7 +1,7 @@
-"""The one place where text of others becomes Slack text.
+"""The one place where text that others wrote is made harmless: for the record, for Markdown, and for Slack.
 
 Names, titles and reasons come from manifests, people and hosts. None of it may mention a channel, forge a line,
-turn reading direction, or link to anything but http and https.
+turn reading direction, be read as markup or a template, or link to anything but http and https.
 """
 
 import re
@@ -14,6 +14,10 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.
 _LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"\s+")
 _OPEN_TOKEN = re.compile(r"(?:&[a-z]{0,4}|<[^<>]*)\Z")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]~|!]|(?<=script):|(?<=\{)[%#])", re.IGNORECASE)
+_LEADING = re.compile(r"^(\d*)([#+\-=.)])")  # would open a heading, a list or an underline inside a list item
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cn"})
 _JOINER = "\u200d"
 _URL_SAFE = "/:?#[]@!$&'()*+,;=%-._~"
 
@@ -30,8 +34,20 @@ def _visible(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Cs":  # half a pair cannot be sent as UTF-8
         return "\ufffd"
-    invisible = category in ("Cc", "Cf") and character not in ("\n", _JOINER)  # the joiner holds emoji together
-    return "" if invisible else character
+    kept = category not in _INVISIBLE or character in ("\n", _JOINER)  # the joiner holds emoji together
+    return character if kept else ""
+
+
+def one_line(text: str, limit: int) -> str:
+    """``clean`` in one line of at most ``limit`` characters; what was cut is marked with an ellipsis."""
+    found = plain(text)
+    return found if len(found) <= limit else found[: limit - 1] + ELLIPSIS
+
+
+def markdown(text: str, limit: int = 200) -> str:
+    """``one_line``, with nothing left that Markdown, HTML, a chat or a template engine would read as its own."""
+    escaped = _SPECIAL.sub(r"\\\1", one_line(text, limit))
+    return _LEADING.sub(r"\1\\\2", escaped).translate(_HTML)
 
 
 def escape(text: str) -> str:
