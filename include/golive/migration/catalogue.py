@@ -47,6 +47,7 @@ def _read(session: psycopg.Connection[Any], schemas: list[str] | None) -> Catalo
             name: tuple((field, of) for field, of in rows) for name, rows in _grouped(ask(sql.COMPOSITES)).items()
         },
         extensions=dict(ask(sql.EXTENSIONS)),
+        casts=frozenset((of, to) for of, to in ask(sql.CASTS)),
         large_objects=large_objects,
     )
 

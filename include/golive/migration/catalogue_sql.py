@@ -119,3 +119,25 @@ FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid AND r.relkind = 'c', {
   AND t.typrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, a.attnum"""
 
 EXTENSIONS = "SELECT extname, extversion FROM pg_extension ORDER BY 1"
+
+CASTS = """
+SELECT format_type(castsource, NULL), format_type(casttarget, NULL) FROM pg_cast WHERE castcontext IN ('i', 'a')"""
+
+_THROUGH = """
+WITH RECURSIVE looked_through (place, type, modifier) AS (
+    SELECT w.place, w.type, w.modifier FROM unnest(%(types)s::oid[], %(modifiers)s::int[]) WITH ORDINALITY
+           w (type, modifier, place)
+  UNION ALL
+    SELECT l.place, t.typbasetype, t.typtypmod FROM looked_through l JOIN pg_type t ON t.oid = l.type
+    WHERE t.typtype = 'd'
+)"""
+
+TYPES = f"""
+{_THROUGH}
+SELECT l.place, format_type(l.type, l.modifier), format_type(l.type, NULL),
+       CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN 'a' ELSE t.typtype END
+FROM looked_through l JOIN pg_type t ON t.oid = l.type WHERE t.typtype <> 'd' ORDER BY 1"""
+"""What stands behind the types of a described query, in its order."""
+
+VOLATILE = """
+SELECT proname FROM pg_proc WHERE proname = ANY (%(names)s) GROUP BY proname HAVING bool_and(provolatile = 'v')"""

@@ -2,7 +2,8 @@
 
 InputError
 ├── ScriptsInvalid                        every problem of the schema scripts
-├── MappingInvalid                        every problem of a mapping, with file and line
+└── ManifestInvalid
+    └── MappingInvalid                    every problem of a mapping, with file and line
 RefusedError
 ├── StaleMigration                        a newer worker holds the fence
 ├── OtherMigration                        what was begun here was begun with another source, mapping or schema
@@ -29,9 +30,12 @@ TargetError
 """
 
 from golive.errors import InputError, RefusedError, TargetError
+from golive.release.errors import ManifestInvalid
 
 
-class MappingInvalid(InputError):
+class MappingInvalid(ManifestInvalid):
+    """``problems``: as a manifest's."""
+
     key = "migration.mapping_invalid"
 
 

@@ -1,69 +1,77 @@
 """A mapping and two catalogues become flows, parents first; pure."""
 
-from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
-
-from golive.migration.flow import Flow, FlowColumn, Source, UnitColumn
-from golive.migration.names import TableName, quoted
-from golive.migration.objects import Catalogue, Table
-from golive.migration.wire import wire_of
+from golive.migration.draft import Draft, Given, drafts
+from golive.migration.expressions import filtered
+from golive.migration.flow import Classification, Flow, FlowColumn
+from golive.migration.mapping import DataMapping
+from golive.migration.names import columns
+from golive.migration.objects import Catalogue, Column, Table
+from golive.migration.order import parents_first
+from golive.migration.sql_words import closed
+from golive.migration.units import sources_of, unit_of
 
 
 def identity_flows(source: Catalogue, target: Catalogue) -> tuple[Flow, ...]:
     """The flows of tables and columns that both sides have by the same names."""
-    wanted = [table.name for table in target.roots if table.name in source.tables]
-    return tuple(_identity(source.tables[name], target.tables[name]) for name in parents_first(wanted, target))
+    return flows(DataMapping(), source, target)
 
 
-def parents_first(names: Iterable[TableName], target: Catalogue) -> tuple[TableName, ...]:
-    """Tables in an order in which a row's parents come before it; where keys form a circle, by name."""
-    chosen = sorted(names)
-    children: dict[TableName, list[TableName]] = {name: [] for name in chosen}
-    missing: dict[TableName, int] = {}
-    for name in chosen:
-        parents = {key.references for key in target.tables[name].foreign_keys} & children.keys() - {name}
-        missing[name] = len(parents)
-        for parent in parents:
-            children[parent].append(name)
-    return tuple(_placed(chosen, children, missing))
+def flows(mapping: DataMapping, source: Catalogue, target: Catalogue) -> tuple[Flow, ...]:
+    """A flow for each target table that has a source, of a mapping that ``check`` has passed."""
+    made = {draft.target.name: flow_of(draft, source) for draft in drafts(mapping, source, target)}
+    return tuple(made[name] for name in parents_first(made, target))
 
 
-def _placed(
-    chosen: list[TableName], children: dict[TableName, list[TableName]], missing: dict[TableName, int]
-) -> Iterator[TableName]:
-    """Each once: those without a missing parent by name, else the next by name."""
-    placed: set[TableName] = set()
-    ready = [name for name in chosen if not missing[name]]
-    rest = iter(chosen)
-    while len(placed) < len(chosen):
-        name = heappop(ready) if ready else next(rest)
-        if name in placed:
-            continue
-        placed.add(name)
-        yield name
-        for child in children[name]:
-            missing[child] -= 1
-            if not missing[child]:
-                heappush(ready, child)
-
-
-def _identity(source: Table, target: Table) -> Flow:
-    shared = [column for column in target.columns if not column.generated and source.column(column.name)]
-    names = {column.name for column in shared}
-    key = next((key for key in target.keys if names.issuperset(key)), ())
-    wires = {column.name: wire_of(column) for column in shared}
+def flow_of(draft: Draft, source: Catalogue) -> Flow:
+    unit = unit_of(draft)
+    table = draft.source
+    types = {column.name: column.type for column in _first_table(draft, source)}
     return Flow(
-        name=str(target.name),
-        target=target.name,
-        columns=tuple(FlowColumn(c.name, f"s.{quoted(c.name)}", c.type, wires[c.name]) for c in shared),
-        key=key,
-        relation=from_item(source),
-        where="",
-        sources=(Source(source.name, key),),
-        unit=tuple(UnitColumn(name, wires[name] or "text", f"u.u{place}") for place, name in enumerate(key, 1)),
-        unit_types=tuple(column.type for name in key if (column := source.column(name))),
-        pages=source.leaves if source.stores_rows else (),
+        name=str(draft.target.name),
+        target=draft.target.name,
+        columns=tuple(_column(draft, given) for given in draft.given),
+        key=draft.key,
+        relation=relation_of(draft),
+        where=filtered(draft.spec.where, draft.spec.reject),
+        sources=sources_of(draft, unit),
+        unit=unit.columns,
+        unit_types=tuple(types.get(name, "text") for name in unit.captured),
+        pages=table.leaves if table and table.kind in ("r", "p", "m") and not draft.spec.split else (),
+        split=_split(draft),
+        truncate=draft.spec.truncate,
     )
+
+
+def relation_of(draft: Draft) -> str:
+    """The FROM item of a draft: a table, a query, or a table whose rows become several."""
+    if draft.source is None:
+        return f"({closed(draft.spec.query or '')})"
+    item = from_item(draft.source)
+    split = draft.spec.split
+    if split is None:
+        return item
+    rows = ", ".join(f"({', '.join(closed(text) for text in row)})" for row in split.rows)
+    return f"(SELECT s.*, e.* FROM {item} s CROSS JOIN LATERAL (VALUES {rows}) e ({columns(split.columns)}))"
+
+
+def _column(draft: Draft, given: Given) -> FlowColumn:
+    shown = Classification(draft.spec.classify.get(given.target.name, Classification.PERSONAL))
+    return FlowColumn(given.target.name, closed(given.expression), given.target.type, given.wire, shown)
+
+
+def _first_table(draft: Draft, source: Catalogue) -> tuple[Column, ...]:
+    if draft.source is not None:
+        return draft.source.columns
+    first = [source.tables[name] for name in draft.reads if name in source.tables]
+    return first[0].columns if first else ()
+
+
+def _split(draft: Draft) -> str | None:
+    """By what a query is chunked: what the mapping says, else the first number of a split table's primary key."""
+    if draft.spec.split_by is not None or draft.source is None or draft.spec.split is None:
+        return draft.spec.split_by
+    first = draft.source.column(draft.source.primary_key[0]) if draft.source.primary_key else None
+    return first.name if first is not None and first.base in ("smallint", "integer", "bigint") else None
 
 
 def from_item(table: Table) -> str:

@@ -166,7 +166,8 @@ class Domain:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A database's schemas. Types are named as ``Column.type`` names them. ``version`` is PostgreSQL's, as 180003."""
+    """A database's schemas. Types are named as ``Column.type`` names them. ``version`` is PostgreSQL's, as 180003;
+    ``casts`` are those that an assignment may use, from and to a base type."""
 
     database: str
     version: int
@@ -176,6 +177,7 @@ class Catalogue:
     domains: Mapping[str, Domain] = field(default_factory=dict)
     composites: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     extensions: Mapping[str, str] = field(default_factory=dict)
+    casts: frozenset[tuple[str, str]] = frozenset()
     large_objects: int = 0
 
     @property

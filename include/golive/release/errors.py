@@ -23,7 +23,10 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong at ``path``: a text of ``texts/*/release.toml`` by its ``key``, with its facts."""
+    """Something wrong at ``path``: a text of ``texts/*/release.toml`` by its ``key``, with its facts.
+
+    A key with a dot names its area too: ``mapping.unknown_table``.
+    """
 
     path: Path
     key: str
@@ -49,7 +52,8 @@ class Problem:
     def message(self, locale: str) -> str:
         """One line for a person: ``file:line:column: path: what is wrong``."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        said = text(f"release.{self.finding.key}", locale, **self.finding.data)
+        key = self.finding.key if "." in self.finding.key else f"release.{self.finding.key}"
+        said = text(key, locale, **self.finding.data)
         if self.finding.suggestion is not None:
             said += " " + text("release.did_you_mean", locale, name=self.finding.suggestion)
         return ": ".join(part for part in (place, self.path, said) if part)

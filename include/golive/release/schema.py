@@ -3,7 +3,6 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from golive.release.base import Model
 from golive.release.environment import Environment
@@ -13,14 +12,15 @@ MODELS: dict[str, type[Model]] = {"manifest": Manifest, "environment": Environme
 DEFAULT_FOLDER = Path("docs/schema")
 
 
-def schema_of(name: str) -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of ``manifest`` or ``environment``. It tells shapes; the reader tells more."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **MODELS[name].model_json_schema()}
-
-
 def schema_text(name: str) -> str:
-    """The schema as it is published: two spaces, one final line break."""
-    return json.dumps(schema_of(name), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    """The schema of ``manifest`` or ``environment`` as it is published."""
+    return published(MODELS[name])
+
+
+def published(model: type[Model]) -> str:
+    """A model's JSON schema (draft 2020-12): two spaces, one final line break. It tells shapes; the reader more."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def write_schemas(folder: Path) -> None:
