@@ -57,11 +57,11 @@ def kill(process: psutil.Process) -> None:
     os.kill(process.pid, signal.SIGKILL)
 
 
-def on_host(live: Live, host: str = "app1", environment: str = "test") -> str:
-    """The folder of a host's operations."""
-    return str(live.info.home.host(environment, host) / "home" / ".golive" / "operations")
+def on_host(live: Live, environment: str = "test") -> str:
+    """The folder of the first host's operations."""
+    return str(live.info.home.host(environment, "app1") / "home" / ".golive" / "operations")
 
 
-def dumps(live: Live) -> int:
-    """How many dumps lie on the test host: what tells that a backup was taken once."""
-    return len(list((live.info.home.host("test", "app1") / "home" / "backups" / "main").glob("*.dump")))
+def dumps(live: Live, environment: str = "test") -> int:
+    """How many dumps lie on the first host: what tells that a backup was taken once."""
+    return len(list((live.info.home.host(environment, "app1") / "home" / "backups" / "main").glob("*.dump")))

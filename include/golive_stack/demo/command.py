@@ -25,6 +25,7 @@ def demo(fail: str | None, manual: bool, only_prepare: bool, locale: str) -> Non
     --fail install   a production host's disk is full: the old version serves everywhere, the run is red
     --fail cutover   the new version was changed on a host and does not start: the same
     --fail rollback  the old version does not start again either: quarantined, with an incident
+    With --fail, what an earlier demo brought live in test stays there: it is production that fails.
     Exit 0 when it ended as it should, 6 when not. Stop everything with: golive down
     """
     with progress("demo") as say:
