@@ -58,7 +58,10 @@ def cut(live: Live, release: str, environment: str, run: str) -> None:
         session.kill()
 
 
-@pytest.mark.parametrize("losses", [(killed_before, killed_during), (killed_after, cut)])
+PAIRS: tuple[tuple[Loss, Loss], ...] = ((killed_before, killed_during), (killed_after, cut))
+
+
+@pytest.mark.parametrize("losses", PAIRS, ids=["-".join(loss.__name__ for loss in pair) for pair in PAIRS])
 def test_whatever_is_lost_the_effect_happens_once(live: Live, losses: tuple[Loss, Loss]) -> None:
     """The run ends green, with one intent and one dump. One loss in test, another in production, at the same time."""
     releases = [live.submit(loss.__name__.replace("_", "-")) for loss in losses]
