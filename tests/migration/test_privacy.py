@@ -15,7 +15,8 @@ from golive.migration.accounting import Accounting, account
 from golive.migration.analysis.profile import profile
 from golive.migration.endpoint import Endpoint
 from golive.migration.expectations.checkpoint import check
-from golive.migration.expectations.suite import Expectation, as_json, proposed
+from golive.migration.expectations.proposal import propose
+from golive.migration.expectations.suite import Expectation, as_json
 from golive.migration.flow import Cleansing, Reject
 from golive.migration.private_rows import PrivateRows
 from golive.migration.report.profile import profile_report
@@ -63,7 +64,7 @@ def test_planted_numbers_stand_only_in_the_private_file(
         found = verify(planted, keep=lambda row: sink.keep({"source": row.source, "target": row.target}))
         counted = account(planted, keep=lambda row: sink.keep({"rejected": row.row}))
     taken = profile(planted)
-    suites = proposed(taken, planted.flows, {})
+    suites = propose(planted, taken)
     odd = (
         Expectation("expect_column_values_to_match_regex", "phone", {"regex": "^x$"}),
         Expectation("expect_column_max_to_be_between", "rrn", {"max_value": 5}),

@@ -82,6 +82,14 @@ def test_exchanged_values_differ_without_a_key(pair: Migration) -> None:
     assert (flow.missing, flow.extra, flow.different) == (2, 2, 0)
 
 
+def test_the_smallest_exchange_differs_under_every_seed(source: Endpoint, target: Endpoint) -> None:
+    """In one bucket, without a key, only hashes that are no sums over columns tell two rows from two mixed ones."""
+    for side, statement in ((source, "VALUES (1, 'a'), (2, 'b')"), (target, "VALUES (1, 'b'), (2, 'a')")):
+        run(side, f"CREATE TABLE two AS SELECT * FROM ({statement}) v (x, y)")
+    mixed = migration_of(source, target, flow_of("two", {"x": "integer", "y": "text"}, ()))
+    assert [verify(mixed).flows[0].count for _ in range(20)] == [4] * 20
+
+
 def test_wholly_different_tables_are_counted_exactly(pair: Migration) -> None:
     """However much differs, every row is counted, and only some are named."""
     run(
@@ -171,6 +179,19 @@ def test_a_flawed_object_is_named(pair: Migration, damage: str) -> None:
     found = verify(pair)
     assert not found.equal
     assert [(each.flaw, each.table, each.name, each.count) for each in found.flaws] == [(flaw, "public.t", name, count)]
+
+
+def test_a_foreign_key_between_types_is_looked_at(pair: Migration) -> None:
+    """The key's own operator compares, and a row whose key is not set has no parent to miss."""
+    run(
+        pair.target,
+        "CREATE TABLE p (id bigint PRIMARY KEY)",
+        "INSERT INTO p VALUES (1)",
+        "ALTER TABLE t ADD small smallint REFERENCES p",
+        "SET session_replication_role = replica",
+        "UPDATE t SET small = id WHERE id <= 3",
+    )
+    assert [(flaw.flaw, flaw.name, flaw.count) for flaw in verify_objects(pair)] == [(Flaw.ORPHANS, "t_small_fkey", 2)]
 
 
 def test_sequences_that_are_ahead_are_right(pair: Migration) -> None:

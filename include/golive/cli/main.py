@@ -9,6 +9,7 @@ LAZY = {
     "submit": "golive.cli.submit:submit",
     "status": "golive.cli.status:status",
     "give-up": "golive.cli.give_up:give_up",
+    "migrate": "golive.cli.migrate:migrate",
     "ledger": "golive.cli.record:ledger",
     "evidence": "golive.cli.evidence:evidence",
 }

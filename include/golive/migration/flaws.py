@@ -72,12 +72,17 @@ SELECT k.conname, n.nspname, c.relname, pn.nspname, p.relname, k.confmatchtype =
   (SELECT array_agg(a.attname::text ORDER BY u.o) FROM unnest(k.conkey) WITH ORDINALITY u(n, o)
    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n),
   (SELECT array_agg(a.attname::text ORDER BY u.o) FROM unnest(k.confkey) WITH ORDINALITY u(n, o)
-   JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n)
+   JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n),
+  (SELECT array_agg('OPERATOR(' || quote_ident(s.nspname) || '.' || o.oprname || ')' ORDER BY u.o)
+   FROM unnest(k.conpfeqop) WITH ORDINALITY u(n, o) JOIN pg_operator o ON o.oid = u.n
+   JOIN pg_namespace s ON s.oid = o.oprnamespace)
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
-WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid = ANY (%(tables)s) ORDER BY 2, 3, 1
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid = ANY (%(tables)s)
+  AND coalesce(to_jsonb(k)->>'conperiod', 'false') = 'false' ORDER BY 2, 3, 1
 """
+"""With the operators by which they compare. A key over a period (PostgreSQL 18) compares otherwise, and is left out."""
 
 
 def flaws(session: psycopg.Connection, migration: str, tables: tuple[TableName, ...]) -> tuple[ObjectFlaw, ...]:
@@ -139,20 +144,26 @@ def lag_sql(sequence: TableName, table: TableName, column: str, step: int) -> st
 
 def _orphans(session: psycopg.Connection, about: About) -> Iterator[ObjectFlaw]:
     """A valid foreign key proves nothing of rows that came in while triggers were off: they are looked for."""
-    for name, *child, parent_schema, parent, full, ours, theirs in session.execute(FOREIGN_KEYS.encode(), about):
+    for name, *child, schema, parent, full, ours, theirs, operators in session.execute(FOREIGN_KEYS.encode(), about):
         table = TableName(*child)
-        query = orphans_sql(table, TableName(parent_schema, parent), tuple(ours), tuple(theirs), full=full)
+        query = orphans_sql(table, TableName(schema, parent), tuple(ours), tuple(theirs), tuple(operators), full=full)
         counted = session.execute(query.encode()).fetchone()
         if counted and counted[0]:
             yield ObjectFlaw(Flaw.ORPHANS, str(table), name, counted[0])
 
 
 def orphans_sql(
-    child: TableName, parent: TableName, ours: tuple[str, ...], theirs: tuple[str, ...], *, full: bool = False
+    child: TableName,
+    parent: TableName,
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
+    operators: tuple[str, ...] = (),
+    *,
+    full: bool = False,
 ) -> str:
     """Counts rows of ``child`` whose key is set (``full``: in part too) and not among ``parent``'s."""
-    pairs = zip(ours, theirs, strict=True)
-    same = " AND ".join(f"p.{quoted(there)} = c.{quoted(here)}" for here, there in pairs)
+    pairs = zip(theirs, operators or ("=",) * len(ours), ours, strict=True)
+    same = " AND ".join(f"p.{quoted(there)} {operator} c.{quoted(here)}" for there, operator, here in pairs)
     how = "OR" if full else "AND"
     is_set = f" {how} ".join(f"c.{quoted(here)} IS NOT NULL" for here in ours)
     return (

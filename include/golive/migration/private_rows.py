@@ -69,13 +69,15 @@ class PrivateRows:
         """The files there are, the oldest first."""
         return tuple(sorted(self.folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime))
 
+    def listed(self) -> tuple[tuple[Path, datetime], ...]:
+        """The files, and until when each is kept."""
+        return tuple((path, datetime.fromisoformat(_about(path)["expires"])) for path in self.files())
+
     def sweep(self) -> tuple[Path, ...]:
         """Deletes the files whose time is over, and gives their names."""
         over = []
         for path in self.files():
-            with path.open(encoding="utf-8") as file:
-                about = json.loads(file.readline() or "{}")
-            if self._over(about):
+            if self._over(_about(path)):
                 path.unlink()
                 over.append(path)
         return tuple(over)
@@ -109,6 +111,18 @@ class Sink:
 
     def line(self, content: dict[str, Any]) -> None:
         self.file.write(json.dumps(content, ensure_ascii=False) + "\n")
+
+
+def default_folder() -> Path:
+    """``GOLIVE_PRIVATE_ROWS``, else ``private-rows`` in the embedded stack's folder."""
+    named = os.environ.get("GOLIVE_PRIVATE_ROWS")
+    return Path(named) if named else Path(os.environ.get("GOLIVE_HOME") or ".golive").absolute() / "private-rows"
+
+
+def _about(path: Path) -> dict[str, Any]:
+    with path.open(encoding="utf-8") as file:
+        found: dict[str, Any] = json.loads(file.readline() or "{}")
+    return found
 
 
 def _require_private(path: Path) -> None:

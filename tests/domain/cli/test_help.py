@@ -12,7 +12,17 @@ from golive.texts import LOCALES, catalogue
 from golive_stack import main as whole
 
 GOLDEN = Path(__file__).parent / "golden"
-OURS = ("validate", "plan", "submit", "status", "ledger", "ledger verify", "ledger show", "evidence export")
+OURS = (
+    "validate",
+    "plan",
+    "submit",
+    "status",
+    "ledger",
+    "ledger verify",
+    "ledger show",
+    "evidence export",
+    "migrate rows",
+)
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -7,6 +7,7 @@ from golive.migration.analysis import profile_sql as sql
 from golive.migration.analysis.values import ColumnProfile, Duplicates, Orphans
 from golive.migration.comparing import Reader
 from golive.migration.flaws import FOREIGN_KEYS, orphans_sql
+from golive.migration.hashing import shape
 from golive.migration.names import TableName, literal
 
 _KEY_ENDINGS = ("_id", "_no", "_cd", "_code", "_key", "_num", "번호", "코드")
@@ -46,7 +47,8 @@ def suspects(known: Mapping[TableName, Known], table: TableName) -> Iterator[tup
         key = other.primary[0]
         names = {f"{parent.name}_{key}", f"{parent.name.removesuffix('s')}_{key}"} | ({key} if key != "id" else set())
         for column, kind in mine.types.items():
-            if column in names and kind == other.types[key] and (column,) not in mine.unique:
+            comparable = kind == other.types[key] and shape(kind).base in sql.ORDERED | sql.TEXTS | {"uuid"}
+            if column in names and comparable and (column,) not in mine.unique:
                 yield column, parent, key
 
 
@@ -66,7 +68,7 @@ def duplicates(
 
 def _declared(reader: Reader, table: TableName) -> Iterator[Orphans]:
     oid = f"ARRAY[{literal(table.sql)}::regclass::oid]"
-    for _, _, _, schema, parent, full, ours, theirs in reader.all(FOREIGN_KEYS.replace("%(tables)s", oid)):
+    for _, _, _, schema, parent, full, ours, theirs, operators in reader.all(FOREIGN_KEYS.replace("%(tables)s", oid)):
         other = TableName(schema, parent)
-        query = orphans_sql(table, other, tuple(ours), tuple(theirs), full=full)
+        query = orphans_sql(table, other, tuple(ours), tuple(theirs), tuple(operators), full=full)
         yield Orphans(tuple(ours), str(other), tuple(theirs), True, reader.all(query)[0][0])
