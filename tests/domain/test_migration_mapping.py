@@ -157,6 +157,8 @@ def test_cleansing_and_rejects_become_sql() -> None:
     flow = flow_of(text, OLD, NEW)
     assert flow.columns[1].expression == "CASE WHEN s.nm ~ '^ ' THEN ltrim(s.nm) ELSE s.\"nm\" END"
     assert flow.where == "(s.no > 0) AND (s.nm = '') IS NOT TRUE"
+    assert [(rule.column, rule.condition, rule.why) for rule in flow.cleansing] == [("nm", "(s.nm ~ '^ ')", "앞 빈칸")]
+    assert [(rule.condition, rule.why) for rule in flow.rejects] == [("(s.no > 0) AND (s.nm = '')", "빈 이름")]
 
 
 def test_parents_come_first_and_circles_end() -> None:

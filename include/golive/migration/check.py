@@ -47,38 +47,44 @@ class Sides:
     target: psycopg.Connection[Any]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What can be said of a mapping without its rows, and the questions that only these can answer."""
+
+    flows: tuple[Flow, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    questions: tuple[Question, ...] = ()
+
+
 def check(file: MappingFile, source: Endpoint, target: Endpoint, seconds: int = QUESTION_SECONDS) -> Checked:
     """Raises ``MappingInvalid`` with every problem. Reads both sides and changes neither."""
     with source.session("check") as there, target.session("check") as here:
         catalogues = read_catalogue(there), read_catalogue(here)
-        made, findings = examine(file.mapping, *catalogues, Sides(there, here), seconds)
+        judged = judge(file.mapping, *catalogues, Sides(there, here))
+        findings = (*judged.findings, *ask(there, judged.questions, seconds))
     if findings:
         raise MappingInvalid(problems=file.problems(findings))
-    return Checked(file.mapping, made, *catalogues)
+    return Checked(file.mapping, judged.flows, *catalogues)
 
 
-def examine(
-    mapping: DataMapping, source: Catalogue, target: Catalogue, sides: Sides, seconds: int = QUESTION_SECONDS
-) -> tuple[tuple[Flow, ...], tuple[Finding, ...]]:
-    """The flows of a mapping, and what is wrong with it."""
+def judge(mapping: DataMapping, source: Catalogue, target: Catalogue, sides: Sides) -> Judged:
+    """The flows of a mapping and what is wrong with it, whatever the rows are."""
     names = tuple(name_findings(mapping, source, target))
     found = drafts(mapping, source, target)
     findings = [*names, *missing_findings(found), *dropped_findings(mapping, found, source, target)]
     findings += right_findings(mapping, found, source, target)
-    if names:
-        # What stands on a wrong name would be told a second time by every expression that uses it.
-        return (), tuple(findings)
+    constants = () if names else tuple(constant_findings(found, mapping.lookups, sides.target))
+    if names or constants:
+        # What stands on something wrong would be told a second time by every expression that uses it.
+        return Judged(findings=(*findings, *constants))
     flows = {draft.target.name: flow_of(draft, source) for draft in found}
-    constants = tuple(constant_findings(found, mapping.lookups, sides.target))
-    if constants:
-        return (), (*findings, *constants)
     probe, questions = Probe(sides.source), list[Question]()
     for draft in found:
-        described = describe(draft, flows[draft.target.name], source, probe)
+        flow = flows[draft.target.name]
+        described = describe(draft, flow, source, probe)
         findings += described.findings
         if not described.findings:
-            wrong, asked = questions_of(draft, flows[draft.target.name], described.types, source, target)
+            wrong, asked = questions_of(draft, flow, described.types, source, target)
             findings += wrong
-            questions += [*lookup_questions(draft, flows[draft.target.name], mapping.lookups), *asked]
-    findings += ask(sides.source, questions, seconds)
-    return tuple(flows[name] for name in parents_first(flows, target)), tuple(findings)
+            questions += [*lookup_questions(draft, flow, mapping.lookups), *asked]
+    return Judged(tuple(flows[name] for name in parents_first(flows, target)), tuple(findings), tuple(questions))

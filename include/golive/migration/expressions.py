@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from golive.migration.mapping import Clean, Lookup, LookupUse, Reject
+from golive.migration.flow import Cleansing, Reject
+from golive.migration.mapping import Clean, Lookup, LookupUse
+from golive.migration.mapping import Reject as RejectRule
 from golive.migration.mapping_shapes import table_name
 from golive.migration.names import literal, quoted
 from golive.migration.sql_words import closed
@@ -58,13 +60,26 @@ def cleansed(expression: str, rules: Iterable[Clean]) -> str:
     return f"CASE {cases} ELSE {closed(expression)} END"
 
 
-def applies(rules: tuple[Clean, ...], place: int) -> str:
-    """Whether it is the rule at ``place`` that changes a row's column: those before it of that column do not."""
-    before = [rule.when for rule in rules[:place] if rule.column == rules[place].column]
-    return " AND ".join([f"({closed(rules[place].when)})", *(f"({closed(text)}) IS NOT TRUE" for text in before)])
+def cleansings(rules: tuple[Clean, ...]) -> tuple[Cleansing, ...]:
+    """Each rule with the rows that it is that changes: an earlier one of the same column does not."""
+    found = []
+    for number, rule in enumerate(rules, 1):
+        before = [earlier.when for earlier in rules[: number - 1] if earlier.column == rule.column]
+        condition = " AND ".join([f"({closed(rule.when)})", *(f"({closed(text)}) IS NOT TRUE" for text in before)])
+        found.append(Cleansing(f"clean {number}", rule.column, condition, rule.why))
+    return tuple(found)
 
 
-def filtered(where: str | None, rejects: Iterable[Reject]) -> str:
+def rejections(where: str | None, rejects: tuple[RejectRule, ...]) -> tuple[Reject, ...]:
+    """Each rule with the rows that it is that takes out, of those that ``where`` lets travel."""
+    return tuple(
+        Reject(f"reject {number}", f"{kept} AND ({closed(rule.when)})" if kept else f"({closed(rule.when)})", rule.why)
+        for number, rule in enumerate(rejects, 1)
+        for kept in [filtered(where, rejects[: number - 1])]
+    )
+
+
+def filtered(where: str | None, rejects: Iterable[RejectRule]) -> str:
     """The condition of a flow: what ``where`` asks for and no reject takes out."""
     kept = [f"({closed(reject.when)}) IS NOT TRUE" for reject in rejects]
     return " AND ".join([*([f"({closed(where)})"] if where else []), *kept])

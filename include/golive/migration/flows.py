@@ -1,7 +1,7 @@
 """A mapping and two catalogues become flows, parents first; pure."""
 
 from golive.migration.draft import Draft, Given, drafts
-from golive.migration.expressions import filtered
+from golive.migration.expressions import cleansings, filtered, rejections
 from golive.migration.flow import Classification, Flow, FlowColumn
 from golive.migration.mapping import DataMapping
 from golive.migration.names import columns
@@ -39,6 +39,8 @@ def flow_of(draft: Draft, source: Catalogue) -> Flow:
         pages=table.leaves if table and table.kind in ("r", "p", "m") and not draft.spec.split else (),
         split=_split(draft),
         truncate=draft.spec.truncate,
+        cleansing=cleansings(draft.spec.clean),
+        rejects=rejections(draft.spec.where, draft.spec.reject),
     )
 
 

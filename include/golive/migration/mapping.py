@@ -91,8 +91,12 @@ class TableMapping(Model):
 
 
 class Reverse(Model):
-    """The way back: source tables as targets. What it does not name is derived from the way there."""
+    """The way back: source tables as targets, target tables as sources. What it leaves out follows from the way there.
 
+    ``exclude``: patterns of source tables that stay as they are; ``ignore``: what of the target is left behind.
+    """
+
+    exclude: tuple[Pattern, ...] = ()
     lookups: Mapping[Name, Lookup] = {}
     tables: Mapping[TablePath, TableMapping] = {}
     ignore: Mapping[TablePath, Columns] = {}
