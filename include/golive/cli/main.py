@@ -10,6 +10,7 @@ LAZY = {
     "status": "golive.cli.status:status",
     "give-up": "golive.cli.give_up:give_up",
     "migrate": "golive.cli.migrate:migrate",
+    "hypercare": "golive.cli.hypercare:hypercare",
     "ledger": "golive.cli.record:ledger",
     "evidence": "golive.cli.evidence:evidence",
 }

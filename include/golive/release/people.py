@@ -6,7 +6,19 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from golive.release.base import Model
-from golive.release.shapes import ChangeId, Count, Email, Hours, Identifier, Name, Names, Revision, SomeNames, Text
+from golive.release.shapes import (
+    ChangeId,
+    Count,
+    Email,
+    Hours,
+    Identifier,
+    Name,
+    Names,
+    Phone,
+    Revision,
+    SomeNames,
+    Text,
+)
 
 Stage = Literal[
     "plan", "environment", "install", "migration", "training", "integration", "cutover", "stabilization", "review"
@@ -33,6 +45,7 @@ class Person(Model):
     party: Name
     roles: Names
     email: Email | None = None
+    phone: Phone | None = None
 
 
 class ChangeApproval(Model):

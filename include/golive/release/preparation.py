@@ -1,5 +1,6 @@
 """What surrounds the technical work: training, readiness, windows, cutover, rollback, hypercare, messages."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Literal, Self
@@ -11,8 +12,11 @@ from golive.release.base import Localized, Model
 from golive.release.people import Stage
 from golive.release.shapes import (
     Channel,
+    ClockTime,
     Count,
+    Date,
     Decimal,
+    Hours,
     Identifier,
     Minutes,
     Moment,
@@ -74,10 +78,12 @@ class RollbackPlan(Model):
 
 
 class Phase(Model):
-    """A part of hypercare."""
+    """A part of hypercare, and when its support works: ``always``; in ``business`` hours; ``weekly``: in business
+    hours, with the weekly check and the visits."""
 
     name: Localized
     weeks: Annotated[int, Field(ge=1, le=104)]
+    support: Literal["always", "business", "weekly"] = "always"
 
 
 class Kpi(Model):
@@ -96,8 +102,33 @@ class ServiceLevel(Model):
     respond_minutes: Minutes
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class SupportHours(Model):
+    """Business hours, in the environment's local time."""
+
+    opens: ClockTime = "09:00"
+    closes: ClockTime = "18:00"
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.opens >= self.closes:
+            raise PydanticCustomError("hours_order", "business hours close after they open")
+        return self
+
+
+class Duty(Model):
+    """Who is on duty for a role: ``people`` in turn, each for ``each_hours`` of local time from the day of go-live."""
+
+    role: Name
+    people: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    each_hours: Hours = 168
+
+
 class Escalation(Model):
-    """Who is called when an incident is unanswered after so many minutes."""
+    """Who is called when an incident has neither a workaround nor an end after so many minutes."""
 
     level: Count
     role: Name
@@ -120,12 +151,23 @@ def _once(levels: tuple[ServiceLevel, ...]) -> tuple[ServiceLevel, ...]:
 
 
 class Hypercare(Model):
-    """The plan for the time after go-live."""
+    """The plan for the time after go-live.
+
+    ``kpis`` gives targets to measures of the catalogue and adds others; ``waived`` names measures that do not apply,
+    and why. ``giver`` and ``receiver`` are the roles that sign the hand-over. A role without a ``roster`` is all who
+    hold it.
+    """
 
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     kpis: tuple[Kpi, ...]
     service_levels: Annotated[tuple[ServiceLevel, ...], AfterValidator(_once)]
     escalation: Annotated[tuple[Escalation, ...], Field(min_length=1), AfterValidator(_rising)]
+    hours: SupportHours = SupportHours()
+    holidays: tuple[Date, ...] = ()
+    roster: tuple[Duty, ...] = ()
+    waived: Mapping[Name, Text] = Field(default_factory=dict)
+    giver: Name = "release_manager"
+    receiver: Name = "operations_lead"
 
 
 class Communication(Model):

@@ -38,6 +38,10 @@ MANIFEST_REFERENCES = (
     Reference(("approvals", "*", "environments", "*"), PATH, "not_on_path"),
     Reference(("approvals", "*", "steps", "*", "role"), ROLES, "role_of_nobody"),
     Reference(("hypercare", "escalation", "*", "role"), ROLES, "role_of_nobody"),
+    Reference(("hypercare", "roster", "*", "role"), ROLES, "role_of_nobody"),
+    Reference(("hypercare", "roster", "*", "people", "*"), PEOPLE, "unknown_person"),
+    Reference(("hypercare", "giver"), ROLES, "role_of_nobody"),
+    Reference(("hypercare", "receiver"), ROLES, "role_of_nobody"),
     Reference(("windows", "*", "environment"), PATH, "not_on_path"),
 )
 

@@ -29,6 +29,9 @@ USER = r"^[a-z_][a-z0-9_-]{0,31}$"
 ADDRESS = r"^[0-9A-Za-z](?:[0-9A-Za-z.:-]{0,251}[0-9A-Za-z])?$"
 DECIMAL = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,9})?$"
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
+CLOCK = r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]$"
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+PHONE = r"^\+?[0-9](?:[0-9 -]{1,30}[0-9])$"
 EMAIL = r"^[0-9A-Za-z][0-9A-Za-z._%+-]*@[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?$"
 CHANNEL = r"^(?:#[a-z0-9가-힣_-]{1,79}|[CG][0-9A-Z]{8,20})$"
 REVISION = r"^[0-9A-Za-z]+(?:[:._/@+-][0-9A-Za-z]+)*$"
@@ -51,6 +54,9 @@ HINTS = {
     ADDRESS: "shape_address",
     DECIMAL: "shape_decimal",
     MOMENT: "shape_moment",
+    CLOCK: "shape_clock",
+    DATE: "shape_date",
+    PHONE: "shape_phone",
     EMAIL: "shape_email",
     CHANNEL: "shape_channel",
     REVISION: "shape_revision",
@@ -132,6 +138,9 @@ Address = Annotated[str, StringConstraints(pattern=ADDRESS)]
 DatabaseName = Annotated[str, StringConstraints(min_length=1, max_length=63), _Plain, AfterValidator(_identifier_size)]
 Decimal = Annotated[str, StringConstraints(pattern=DECIMAL)]
 Moment = Annotated[str, StringConstraints(pattern=MOMENT), AfterValidator(_real_moment)]
+ClockTime = Annotated[str, StringConstraints(pattern=CLOCK)]
+Date = Annotated[str, StringConstraints(pattern=DATE), AfterValidator(_real_moment)]
+Phone = Annotated[str, StringConstraints(pattern=PHONE)]
 Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=254)]
 Channel = Annotated[str, StringConstraints(pattern=CHANNEL)]
 Revision = Annotated[str, StringConstraints(pattern=REVISION, max_length=200)]

@@ -1,4 +1,7 @@
-"""Incidents of a rollback that could not be finished: one for each run that failed, until a rollback succeeds."""
+"""Incidents of a rollback that could not be finished: one for each run that failed, until a rollback succeeds.
+
+Those with a ``cause`` are hypercare's: a rollback neither counts nor closes them.
+"""
 
 from collections.abc import Collection, Sequence
 
@@ -10,12 +13,12 @@ from golive.texts import text
 
 
 def open_incidents(events: Sequence[Event], environment: str) -> tuple[Event, ...]:
-    """The ``incident.opened`` of a release in an environment that no ``incident.closed`` answers."""
+    """The ``incident.opened`` of a release's rollbacks in an environment that no ``incident.closed`` answers."""
     found: dict[str, Event] = {}
     for event in events:
         if event.data.get("environment") != environment:
             continue
-        if event.kind == "incident.opened":
+        if event.kind == "incident.opened" and "cause" not in event.data:
             found[event.data["incident"]] = event
         elif event.kind == "incident.closed":
             found.pop(event.data["incident"], None)
@@ -35,7 +38,11 @@ def left_behind(events: Sequence[Event], run: Run, locale: str, left: Collection
 
 
 def _new(events: Sequence[Event], run: Run, locale: str, failed: Collection[str]) -> NewEvent:
-    mine = [e for e in events if e.kind == "incident.opened" and e.data["environment"] == run.environment]
+    mine = [
+        e
+        for e in events
+        if e.kind == "incident.opened" and e.data["environment"] == run.environment and "cause" not in e.data
+    ]
     data = {
         "environment": run.environment,
         "incident": f"{run.release}-{run.environment}-rollback-{len(mine) + 1}",

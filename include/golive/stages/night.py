@@ -1,7 +1,9 @@
 """When it is night: two o'clock in an environment's own time zone, also on the days when clocks change."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from golive.release.moments import first_showing
 
 NIGHT = time(2)
 
@@ -14,17 +16,5 @@ def last_night(zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def two_oclock(zone: ZoneInfo, day: date) -> datetime:
-    """The first instant, in UTC, at which clocks show two or later on ``day``: where two does not exist, the end of the
-    gap; where it comes twice, the first of them."""
-    wall = datetime.combine(day, NIGHT, zone)
-    before, after = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
-    if before <= after:
-        return before
-    # In a gap the two readings lie around the moment at which clocks jump: it is the first one that shows two or later.
-    while before - after > timedelta(seconds=1):
-        middle = after + (before - after) / 2
-        if middle.astimezone(zone).replace(tzinfo=None) >= wall.replace(tzinfo=None):
-            before = middle
-        else:
-            after = middle
-    return before.replace(microsecond=0)
+    """The first instant, in UTC, at which clocks show two or later on ``day``."""
+    return first_showing(zone, day, NIGHT)
