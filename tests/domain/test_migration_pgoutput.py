@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from golive.migration.capture.log import full_xid
-from golive.migration.capture.log_units import Change, LogReader
+from golive.migration.capture.log_units import Change, LogReader, copy_line
 from golive.migration.capture.pgoutput import (
     Begin,
     Commit,
@@ -110,3 +110,17 @@ def test_messages_become_units(message: object, wanted: set[object]) -> None:
 def test_a_transaction_number_gets_its_epoch(xid: int, newest: int, wanted: int) -> None:
     """The log has 32 bits of it; the transaction is never newer than the newest."""
     assert full_xid(xid, newest) == wanted
+
+
+@pytest.mark.parametrize(
+    ("change", "xid", "wanted"),
+    [
+        (Change(1, ("5",), 7), 7, '1\t{"5"}\t7\n'),
+        (Change(2, None, 7), None, "2\t\\N\t\\N\n"),
+        (Change(3, (None, "NULL"), 7), None, '3\t{NULL,"NULL"}\t\\N\n'),
+        (Change(4, ('a"b\\c\td\n', ""), 7), None, '4\t{"a\\\\"b\\\\\\\\c\\td\\n",""}\t\\N\n'),
+    ],
+)
+def test_a_change_becomes_a_line(change: Change, xid: int | None, wanted: str) -> None:
+    """Whatever a value holds, the line is one row of COPY."""
+    assert copy_line(change, xid) == wanted

@@ -18,7 +18,7 @@ WAIT_SECONDS = 120
 @contextmanager
 def writer(database: Endpoint, seed: int, rate: float = 0) -> Iterator[subprocess.Popen[str]]:
     """Writes until the block ends; it must have ended well."""
-    process = _start("writer", {**_libpq(database), "SEED": str(seed), "RATE": str(rate)})
+    process = _start("writer", {**libpq(database), "SEED": str(seed), "RATE": str(rate)})
     try:
         yield process
         output, _ = process.communicate("", WAIT_SECONDS)
@@ -48,7 +48,7 @@ def _start(name: str, settings: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def _libpq(database: Endpoint) -> dict[str, str]:
+def libpq(database: Endpoint) -> dict[str, str]:
     return {
         "PGHOST": database.host,
         "PGPORT": str(database.port),

@@ -92,7 +92,7 @@ def _trust(_found: tuple[ChangedUnits, ...], _source: Session, _target: Session)
     """Looks at nothing."""
 
 
-def _verify(found: tuple[ChangedUnits, ...], source: Session, target: Session) -> None:
+def verify_as_text(found: tuple[ChangedUnits, ...], source: Session, target: Session) -> None:
     """Compares the rows of the changed units, as text."""
     for changed in found:
         columns = tuple(replace(column, wire="text") for column in changed.flow.columns)
@@ -121,7 +121,7 @@ def test_the_target_is_handed_over_with_every_write(migration: Migration) -> Non
 
     def verify(found: tuple[ChangedUnits, ...], source: Session, target: Session) -> None:
         seen.update({changed.flow.name: changed.units for changed in found})
-        _verify(found, source, target)
+        verify_as_text(found, source, target)
 
     run_pass(migration)
     write(migration.source, "UPDATE ord SET amount = 7.70 WHERE id = 5")
@@ -129,7 +129,7 @@ def test_the_target_is_handed_over_with_every_write(migration: Migration) -> Non
     assert differences(migration) == {}
     assert is_frozen(migration)
     assert seen == {"customer": 10, "purchase": 2, "total": 2}
-    assert report.verified == 14
+    assert report.verified == 0
     assert report.last.left == 0
     assert report.stalled <= report.frozen
 
@@ -137,7 +137,7 @@ def test_the_target_is_handed_over_with_every_write(migration: Migration) -> Non
 def test_keys_and_triggers_are_given_back_as_they_were(source: Endpoint, migration: Migration) -> None:
     """While rows are synchronised they neither refuse nor fire; after the hand-over they are what they were."""
     held = _constraints(migration.target)
-    final_sync(migration, 30, _verify)
+    final_sync(migration, 30, verify_as_text)
     assert _constraints(migration.target) != held
     with migration.target.session("test") as session:
         fired = session.execute("SELECT count(*) FROM public.fired").fetchone()
@@ -156,22 +156,52 @@ def test_a_difference_gives_writes_back(migration: Migration) -> None:
     """A row that differs stops the hand-over; the source takes writes again, and they arrive by the next one."""
 
     def spoiled(found: tuple[ChangedUnits, ...], source: Session, target: Session) -> None:
+        if not is_frozen(migration):
+            write(migration.source, "UPDATE cust SET nm = 'just before' WHERE no = 3")
+            return
         target.execute("UPDATE public.customer SET full_name = 'spoiled' WHERE customer_id = 3")
-        _verify(found, source, target)
+        verify_as_text(found, source, target)
 
     with pytest.raises(RowsDiffer):
         final_sync(migration, 30, spoiled)
     assert not is_frozen(migration)
     write(migration.source, "UPDATE cust SET nm = 'later' WHERE no = 3", "INSERT INTO ord VALUES (9000, 3, 1)")
-    final_sync(migration, 30, _verify)
+    final_sync(migration, 30, verify_as_text)
     assert differences(migration) == {}
+
+
+def test_what_changes_while_the_rest_is_looked_at_is_looked_at_in_the_freeze(migration: Migration) -> None:
+    """A write between the last look and the freeze is copied and looked at before the hand-over."""
+    calls: list[dict[str, int | None]] = []
+
+    def verify(found: tuple[ChangedUnits, ...], source: Session, target: Session) -> None:
+        verify_as_text(found, source, target)
+        calls.append({changed.flow.name: changed.units for changed in found})
+        if len(calls) == 1:
+            write(migration.source, "UPDATE ord SET amount = 8.80 WHERE id = 6")
+
+    report = final_sync(migration, 30, verify)
+    assert {"purchase": 1, "total": 1} in calls[1:]
+    assert report.verified == sum(units or 0 for units in calls[-1].values())
+    assert differences(migration) == {}
+
+
+def test_nothing_is_handed_over_that_was_never_verified(source: Endpoint, target: Endpoint, capture: Capture) -> None:
+    """Without a full verification writes are not even stopped."""
+    migration = shop(source, target, capture)
+    begin_capture(migration)
+    with pytest.raises(NotReady):
+        final_sync(migration, 30, _trust)
+    assert not is_frozen(migration)
+    end_capture(migration)
 
 
 def test_time_that_is_up_gives_writes_back(migration: Migration) -> None:
     """The budget ends what is being waited for, and the source takes writes again."""
 
     def slow(_found: tuple[ChangedUnits, ...], _source: Session, target: Session) -> None:
-        target.execute("SELECT pg_sleep(60)")
+        if is_frozen(migration):
+            target.execute("SELECT pg_sleep(60)")
 
     with pytest.raises(FreezeFailed):
         final_sync(migration, 3, slow)
@@ -185,7 +215,7 @@ def test_going_back_keeps_every_write(migration: Migration) -> None:
     write(old, NOTE.format("shop", "shop.ord"), "UPDATE cust SET grade = 'B' WHERE no = 12")
     before = _constraints(old)
     reverse = Migration("back", new, old, BACK, migration.digest, capture=migration.capture)
-    final_sync(migration, 30, _verify, lambda _source, _target: begin_flow_back(reverse))
+    final_sync(migration, 30, verify_as_text, lambda _source, _target: begin_flow_back(reverse))
     end_capture(migration, keep_freeze=True)
     write(
         new, "INSERT INTO customer VALUES (500, 'new', 'm12x', '일반')", "INSERT INTO purchase VALUES (9001, 500, 1.5)"
@@ -198,10 +228,15 @@ def test_going_back_keeps_every_write(migration: Migration) -> None:
         "DELETE FROM total WHERE customer_id = 14",
         "DELETE FROM customer WHERE customer_id = 14",
     )
-    run_pass(reverse, "verify")
     write(new, "UPDATE purchase SET amount = 9.990 WHERE purchase_id = 9001")
-    report = come_back(migration, reverse, 30, _verify)
-    assert report.verified == 1
+    seen: set[str] = set()
+
+    def verify(found: tuple[ChangedUnits, ...], source: Session, target: Session) -> None:
+        seen.update(changed.flow.name for changed in found)
+        verify_as_text(found, source, target)
+
+    come_back(migration, reverse, 30, verify)
+    assert seen == {"cust", "ord"}
     assert differences(reverse) == {}
     assert _constraints(old) == before
     assert is_frozen(reverse)

@@ -22,7 +22,7 @@ PLACES = {
     "while rows are copied": "golive.migration.staging:copy_rows",
     "before the target's commit": "golive.migration.passes:check_fence",
     "between the commits": "golive.migration.unit_sql:consume",
-    "after both": "golive.migration.passes:waiting",
+    "after both": "golive.migration.passes:PassReport",
 }
 LOG = {"between the log and its release": "golive.migration.capture.log:_advance"}
 CHANGES = (

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from psycopg import errors
 
-from golive.migration.errors import FreezeFailed
-from golive.migration.freeze import freeze, prepare_freeze, thaw
+from golive.migration.errors import FreezeFailed, NotReady
+from golive.migration.freeze import freeze, is_frozen, prepare_freeze, thaw
 from golive.migration.holds import hold, release
-from golive.migration.passes import LOST_CLIENT, PassReport, pass_in
+from golive.migration.passes import LOST_CLIENT, PassReport, is_verified, pass_in
 from golive.migration.recheck import VerifyUnits, recheck
 from golive.migration.settings import Migration
 from golive.migration.statements import Session, run
@@ -20,10 +20,16 @@ HandOver = Callable[[Session, Session], None]
 still; is given the two sessions (source, target)."""
 
 
+NEAR_PASSES = 6
+FUTILE = 0.8
+"""A pass before the freeze that takes longer than this part of the one before it was the last one."""
+
+
 @dataclass(frozen=True)
 class FinalReport:
     """``stalled`` is how long writers stood still before they were refused, ``frozen`` that and everything until the
-    hand-over, in seconds. ``verified`` is the number of units that were looked at; None: every one of some flow."""
+    hand-over, in seconds. ``verified`` is the number of units that were looked at in that time; None: every one of some
+    flow. Those that had changed before were looked at before."""
 
     last: PassReport
     stalled: float
@@ -42,7 +48,7 @@ def final_sync(
 
     ``lock_seconds`` is how long a quiet moment is waited for, ``budget_seconds`` how long writes may then be refused.
     Called again after it was killed it goes on from the frozen source. Raises ``FreezeFailed``, ``RowsDiffer``,
-    ``StaleMigration`` and what a server refuses.
+    ``StaleMigration``, ``NotReady`` without a full verification, and what a server refuses.
     """
     try:
         prepare_freeze(migration)
@@ -61,11 +67,30 @@ def _closed(
         migration.source.session("final", **LOST_CLIENT) as source,
         migration.target.session("final", **LOST_CLIENT) as target,
     ):
-        hold(target, migration)
+        if not is_verified(target, migration):
+            raise NotReady(step="final synchronisation", missing="a full verification")
+        if is_frozen(migration):
+            hold(target, migration)
+        else:
+            _near(migration, source, target, verify_units)
         stalled = freeze(migration, lock_seconds)
         closed = time.monotonic()
         report, verified = _frozen(migration, source, target, closed + budget, verify_units, hand_over)
         return FinalReport(report, stalled, stalled + time.monotonic() - closed, verified)
+
+
+def _near(migration: Migration, source: Session, target: Session, verify_units: VerifyUnits) -> None:
+    """Copies and looks at what there is while writes still go on, so that little is left for the moment without."""
+    before = float("inf")
+
+    def look(_snapshot: str) -> None:
+        recheck(migration, source, target, verify_units)
+
+    for _ in range(NEAR_PASSES):
+        report = pass_in(migration, "pass", source, target, look)
+        if not report.left or report.seconds > FUTILE * before:
+            return
+        before = report.seconds
 
 
 def _frozen(

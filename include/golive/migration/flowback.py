@@ -7,6 +7,7 @@ the one that went live. The old database stays closed to everyone but us until i
 from dataclasses import dataclass
 from datetime import datetime
 
+from golive.migration.apply_sql import record_pass
 from golive.migration.capture import begin_capture, end_capture
 from golive.migration.capture.log import retained_bytes
 from golive.migration.capture.tables import captured
@@ -43,6 +44,9 @@ def begin_flow_back(reverse: Migration) -> None:
         install_control(session)
         raise_fence(session, reverse.token)
         hold(session, reverse)
+        # The old database is as it was verified to be; what changes from here on is looked at before it comes back.
+        begin = record_pass(reverse.name, 0, "verify", "flow-back", (0, 0, 0.0, reverse.token))
+        run(session, f"{begin} ON CONFLICT DO NOTHING")
 
 
 def flow_back_pass(reverse: Migration) -> PassReport:

@@ -17,7 +17,7 @@ from golive.migration.capture.advance import advance, complete
 from golive.migration.capture.plan import Captured
 from golive.migration.capture.tables import captured
 from golive.migration.control import check_fence
-from golive.migration.errors import LockBusy, NotReady
+from golive.migration.errors import LockBusy, NotReady, ServerFailed
 from golive.migration.freeze import pass_freeze
 from golive.migration.holds import hold
 from golive.migration.names import literal
@@ -35,6 +35,7 @@ image; as long as it runs, no other pass does. What it raises leaves the changes
 
 LOCK_CLASS = 7_204_120
 PATIENCE_SECONDS = 120.0
+TRUNCATE_TRIES = 3
 LOST_CLIENT = {"client_connection_check_interval": "5s"}
 """A worker that was killed must not hold its snapshot and locks on for the length of its last statement."""
 
@@ -55,7 +56,21 @@ class PassReport:
 
 
 def run_pass(migration: Migration, kind: Kind = "pass", inspect: Inspect | None = None) -> PassReport:
-    """Does one pass. Raises ``StaleMigration``, ``LockBusy``, ``NotReady`` without a capture, or a server's error."""
+    """Does one pass. Raises ``StaleMigration``, ``LockBusy``, ``NotReady`` without a capture, or a server's error.
+
+    A TRUNCATE of the source empties a table for older snapshots too, so that children may be seen without parents or
+    parents without children; the next snapshot sees it whole.
+    """
+    for _ in range(TRUNCATE_TRIES - 1):
+        try:
+            return _run_pass(migration, kind, inspect)
+        except ServerFailed as error:
+            if not isinstance(error.__cause__, errors.ForeignKeyViolation):
+                raise
+    return _run_pass(migration, kind, inspect)
+
+
+def _run_pass(migration: Migration, kind: Kind, inspect: Inspect | None) -> PassReport:
     with (
         migration.source.session("pass", **LOST_CLIENT) as source,
         migration.target.session("pass", **LOST_CLIENT) as target,
@@ -94,7 +109,8 @@ def _snapshot(
     source.isolation_level = IsolationLevel.REPEATABLE_READ
     with source.transaction():
         snapshot = str(value(source, "SELECT pg_current_snapshot()"))
-        complete(migration, source, items)
+        if kind != "final":  # the source is frozen then: all that it will ever say was known before
+            complete(migration, source, items)
         seen = changes(source, items)
         staged = stage(source, target, migration.flows, items, seen)
         number, touched = _apply_patiently(migration, kind, target, staged, snapshot, started)
@@ -104,6 +120,8 @@ def _snapshot(
             run(source, unit_sql.consume(numbers))
     source.isolation_level = None
     seconds = time.monotonic() - started
+    if kind != "final":
+        advance(migration, source, items)
     return PassReport(
         number=number,
         kind=kind,
@@ -112,14 +130,8 @@ def _snapshot(
         rows=sum(one.rows for one in staged),
         touched=touched,
         seconds=seconds,
-        left=waiting(migration, source, items),
+        left=sum(count for count, _whole in changes(source, items).values()),
     )
-
-
-def waiting(migration: Migration, source: Session, items: tuple[Captured, ...]) -> int:
-    """Changes on the source that no pass has consumed."""
-    advance(migration, source, items)
-    return sum(count for count, _whole in changes(source, items).values())
 
 
 def _apply_patiently(
@@ -174,10 +186,15 @@ def _remember(migration: Migration, kind: Kind, target: Session, staged: tuple[S
     if kind == "verify":
         run(target, f"DELETE FROM golive_migration.changed_unit WHERE migration = {name}")
         return
-    verified = f"SELECT EXISTS (SELECT FROM golive_migration.pass WHERE migration = {name} AND kind = 'verify')"
-    if value(target, verified):
+    if is_verified(target, migration):
         for one in staged:
             run(target, unit_sql.remember_units(one.flow, one.place, migration.name, number, one.whole))
+
+
+def is_verified(target: Session, migration: Migration) -> bool:
+    """Whether a full verification was begun; since then, what changes is noted."""
+    mine = f"SELECT FROM golive_migration.pass WHERE migration = {literal(migration.name)} AND kind = 'verify'"
+    return bool(value(target, f"SELECT EXISTS ({mine})"))
 
 
 def _alone(target: Session, migration: Migration) -> None:

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from golive.migration import unit_sql as sql
+from golive.migration.control import check_fence
 from golive.migration.flow import Flow
 from golive.migration.names import literal
 from golive.migration.settings import Migration
 from golive.migration.staging import copy
 from golive.migration.statements import Session, rows, run, value
+
+BESIDE = 100_000
+"""So that the temporary tables stand beside those of a pass."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +31,19 @@ VerifyUnits = Callable[[tuple[ChangedUnits, ...], Session, Session], None]
 
 
 def recheck(migration: Migration, source: Session, target: Session, verify: VerifyUnits) -> tuple[ChangedUnits, ...]:
-    """Calls ``verify`` with all that changed; the target's rows must stand still meanwhile."""
+    """Calls ``verify`` with all that changed, and forgets it when that found no difference.
+
+    ``source`` and ``target`` must stand still meanwhile: both frozen, or inside a pass, whose snapshot the target is.
+    """
     with source.transaction(), target.transaction():
         found = tuple(
             changed
-            for place, flow in enumerate(migration.flows)
+            for place, flow in enumerate(migration.flows, BESIDE)
             if (changed := _changed(migration.name, source, target, flow, place)) is not None
         )
         verify(found, source, target)
+        run(target, f"DELETE FROM golive_migration.changed_unit WHERE migration = {literal(migration.name)}")
+        check_fence(target, migration.token)
     return found
 
 
@@ -56,6 +65,7 @@ def _spread(source: Session, target: Session, flow: Flow, place: int, mine: str)
     types = {column.name: column.type for column in flow.columns}
     items = ", ".join(f"unit[{i}]::{types[column.name]}" for i, column in enumerate(flow.unit, 1))
     run(target, f"DROP TABLE IF EXISTS {name}")
+    run(source, f"DROP TABLE IF EXISTS {name}")
     run(target, sql.target_units(flow, place))
     units = run(target, f"INSERT INTO {name} SELECT DISTINCT {items} {mine}")
     run(source, sql.source_units(flow, place))

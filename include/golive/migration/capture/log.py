@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from golive.migration.capture.log_units import Change, LogReader
+from golive.migration.capture.log_units import Change, LogReader, copy_line
 from golive.migration.capture.pgoutput import Commit, Message, decode
 from golive.migration.capture.plan import Captured, by_table
 from golive.migration.capture.tables import grown, members, note_members
 from golive.migration.errors import CaptureRefused
 from golive.migration.names import TableName, literal
 from golive.migration.settings import Migration
+from golive.migration.staging import blocks
 from golive.migration.statements import Session, patiently, rows, run, value
 
 BATCH = 100_000
@@ -199,8 +200,10 @@ class _Log:
             f"SELECT data FROM pg_logical_slot_peek_binary_changes({literal(self._slot)}, '0/0'::pg_lsn + {self.end},"
             f" {count or 'NULL'}, 'proto_version', '1', 'publication_names', {literal(self._slot)})"
         )
-        with self._session.cursor() as cursor:
-            for (data,) in cursor.stream(ask.encode(), binary=True):
+        # A query's rows would all be held at once, or be waited for one by one; a COPY streams.
+        with self._session.cursor() as cursor, cursor.copy(f"COPY ({ask}) TO STDOUT (FORMAT binary)".encode()) as copy:
+            copy.set_types(["bytea"])
+            for (data,) in copy.rows():
                 message = decode(data)
                 if isinstance(message, Commit):
                     self.reached = message.end
@@ -209,10 +212,10 @@ class _Log:
 
 def _copy(session: Session, changes: Iterable[Change], newest: int | None) -> None:
     """Into the changes. ``newest`` gives a transaction's number the bits that the log leaves out; None: no number."""
+    lines = (copy_line(change, None if newest is None else full_xid(change.xid, newest)).encode() for change in changes)
     with session.cursor() as cursor, cursor.copy("COPY golive_capture.change (source, unit, xid) FROM STDIN") as copy:
-        for change in changes:
-            unit = None if change.unit is None else list(change.unit)
-            copy.write_row((change.source, unit, None if newest is None else full_xid(change.xid, newest)))
+        for block in blocks(lines):
+            copy.write(block)
 
 
 def full_xid(xid: int, newest: int) -> int:

@@ -16,6 +16,9 @@ from golive.migration.capture.pgoutput import (
 )
 from golive.migration.capture.plan import Captured
 
+NOTHING = "\\N"
+"""NULL, as COPY writes it."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -56,6 +59,25 @@ class LogReader:
             places = [relation.columns.index(name) for name in item.unit]
             units = {_unit(row, old, places) for row in (old, new) if row is not None} if places else {None}
             yield from (Change(item.number, unit, self._xid) for unit in units)
+
+
+def copy_line(change: Change, xid: int | None) -> str:
+    """A change as a line of COPY's text form: its source, its unit as an array, its transaction."""
+    unit = NOTHING if change.unit is None else _escaped(_array(change.unit))
+    return f"{change.source}\t{unit}\t{NOTHING if xid is None else xid}\n"
+
+
+def _array(unit: tuple[str | None, ...]) -> str:
+    values = ("NULL" if value is None else _quoted(value) for value in unit)
+    return "{" + ",".join(values) + "}"
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _rows(message: Insert | Update | Delete) -> tuple[Row | None, Row | None]:
