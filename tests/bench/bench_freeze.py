@@ -21,12 +21,13 @@ from golive.migration.catch_up import catch_up
 from golive.migration.endpoint import Endpoint
 from golive.migration.final import final_sync
 from golive.migration.passes import run_pass
+from golive.migration.prepare import prepare
 from golive.migration.settings import Migration
+from golive.migration.verify import unit_verifier, verify_in_snapshot
 from tests.migration import conftest as databases
 from tests.migration.checker import wrong
 from tests.migration.processes import ROOT, libpq
 from tests.migration.shop import load, shop, write
-from tests.migration.test_final import verify_as_text
 
 postgres, source, target = databases.postgres, databases.source, databases.target
 CUSTOMERS, ORDERS, RATE, SESSIONS = 50_000, 500_000, 1_000, 4
@@ -43,6 +44,7 @@ def migration(source: Endpoint, target: Endpoint, request: pytest.FixtureRequest
         f"INSERT INTO ord SELECT n, 1 + n % {CUSTOMERS}, n FROM generate_series(1, {ORDERS}) n",
         "ANALYZE cust, ord",
     )
+    prepare(migration)
     begin_capture(migration)
     load(migration)
     write(target, "ANALYZE customer, purchase, total")
@@ -58,10 +60,10 @@ def test_writes_are_refused_for_a_moment(migration: Migration) -> None:
         try:
             time.sleep(2)
             run_pass(migration)
-            run_pass(migration, "verify")
+            run_pass(migration, "verify", lambda name: verify_in_snapshot(migration, name).require_equal())
             time.sleep(5)
             passes = catch_up(migration, 2)
-            report = final_sync(migration, BUDGET_SECONDS, verify_as_text)
+            report = final_sync(migration, BUDGET_SECONDS, unit_verifier(migration))
             said = json.loads(process.communicate("", 60)[0])
         finally:
             process.kill()

@@ -37,6 +37,8 @@ def owner(database: Endpoint, *options: str) -> Iterator[Endpoint]:
                     sql.Identifier(database.database), sql.Identifier(endpoint.user), sql.Identifier(endpoint.user)
                 )
             )
-        yield endpoint
-        with database.session("test") as session:
-            session.execute(sql.SQL("REASSIGN OWNED BY {} TO postgres").format(sql.Identifier(endpoint.user)))
+        try:
+            yield endpoint
+        finally:
+            with database.session("test") as session:
+                session.execute(sql.SQL("REASSIGN OWNED BY {} TO postgres").format(sql.Identifier(endpoint.user)))

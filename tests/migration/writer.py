@@ -1,7 +1,8 @@
 """An application that writes into the shop at random, as a process of its own: ``python -m tests.migration.writer``.
 
-It ends when its standard input does, and says how many transactions were acknowledged. The database comes by libpq's
-own variables. ``RATE`` is the wanted number of transactions per second, 0 as many as go.
+It ends when its standard input does, or when it is refused for a cutover, and says how many transactions were
+acknowledged. The database comes by libpq's own variables. ``RATE`` is the wanted number of transactions per second, 0
+as many as go.
 """
 
 import os
@@ -38,7 +39,12 @@ def main() -> int:
     with psycopg.connect("", autocommit=True, connect_timeout=10) as session:
         session.execute(TABLES)
         while not stop.is_set():
-            done += _transaction(session, chance)
+            try:
+                done += _transaction(session, chance)
+            except psycopg.Error as error:
+                if error.sqlstate != "ZG001":
+                    raise
+                break
             if rate:
                 time.sleep(1 / rate)
     print(done)

@@ -80,17 +80,19 @@ def _closed(
 
 
 def _near(migration: Migration, source: Session, target: Session, verify_units: VerifyUnits) -> None:
-    """Copies and looks at what there is while writes still go on, so that little is left for the moment without."""
+    """Copies and looks at what there is while writes still go on, so that little is left for the moment without: first
+    with looking, which takes its time, then without, as long as each pass is shorter than the one before."""
+    pass_in(migration, "pass", source, target, lambda _snapshot: _look(migration, source, target, verify_units))
     before = float("inf")
-
-    def look(_snapshot: str) -> None:
-        recheck(migration, source, target, verify_units)
-
     for _ in range(NEAR_PASSES):
-        report = pass_in(migration, "pass", source, target, look)
+        report = pass_in(migration, "pass", source, target)
         if not report.left or report.seconds > FUTILE * before:
             return
         before = report.seconds
+
+
+def _look(migration: Migration, source: Session, target: Session, verify_units: VerifyUnits) -> None:
+    recheck(migration, source, target, verify_units)
 
 
 def _frozen(

@@ -66,13 +66,14 @@ def is_held(session: Session, migration: Migration) -> bool:
 
 def _foreign_key(row: tuple[Any, ...]) -> _Hold:
     oid, schema, table, name, acts, definition, plain, loose, valid = row
-    key, alter = quoted(name), f"ALTER TABLE {TableName(schema, table).sql}"
+    relation = TableName(schema, table)
+    key, alter = quoted(name), f"ALTER TABLE {relation.sql}"
     if not acts:
         change = f"{alter} ALTER CONSTRAINT {key}"
-        return f"{schema}.{table}", name, f"{change} DEFERRABLE INITIALLY IMMEDIATE", f"{change} NOT DEFERRABLE", ""
+        return relation.sql, name, f"{change} DEFERRABLE INITIALLY IMMEDIATE", f"{change} NOT DEFERRABLE", ""
     stand_in, skip = f"golive_hold_{oid}", " NOT VALID" if loose or not valid else ""
     return (
-        f"{schema}.{table}",
+        relation.sql,
         name,
         f"{alter} DROP CONSTRAINT {key}, ADD CONSTRAINT {stand_in} {plain} DEFERRABLE{skip}",
         f"{alter} DROP CONSTRAINT {stand_in}, ADD CONSTRAINT {key} {definition}{skip}",
@@ -82,9 +83,10 @@ def _foreign_key(row: tuple[Any, ...]) -> _Hold:
 
 def _trigger(row: tuple[Any, ...]) -> _Hold:
     schema, table, name, enabled = row
-    alter, trigger = f"ALTER TABLE ONLY {TableName(schema, table).sql}", quoted(name)
+    relation = TableName(schema, table)
+    alter, trigger = f"ALTER TABLE ONLY {relation.sql}", quoted(name)
     again = {"O": "ENABLE", "A": "ENABLE ALWAYS"}[enabled]
-    return f"{schema}.{table}", name, f"{alter} DISABLE TRIGGER {trigger}", f"{alter} {again} TRIGGER {trigger}", ""
+    return relation.sql, name, f"{alter} DISABLE TRIGGER {trigger}", f"{alter} {again} TRIGGER {trigger}", ""
 
 
 def _values(migration: Migration) -> str:

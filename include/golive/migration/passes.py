@@ -12,12 +12,13 @@ from typing import Literal
 
 from psycopg import IsolationLevel, errors
 
+from golive.errors import TargetError
 from golive.migration import apply_sql, unit_sql
 from golive.migration.capture.advance import advance, complete
 from golive.migration.capture.plan import Captured
 from golive.migration.capture.tables import captured
 from golive.migration.control import check_fence
-from golive.migration.errors import LockBusy, NotReady, ServerFailed
+from golive.migration.errors import LockBusy, NotReady
 from golive.migration.freeze import pass_freeze
 from golive.migration.holds import hold
 from golive.migration.names import literal
@@ -35,7 +36,7 @@ image; as long as it runs, no other pass does. What it raises leaves the changes
 
 LOCK_CLASS = 7_204_120
 PATIENCE_SECONDS = 120.0
-TRUNCATE_TRIES = 3
+TRUNCATE_TRIES = 5
 LOST_CLIENT = {"client_connection_check_interval": "5s"}
 """A worker that was killed must not hold its snapshot and locks on for the length of its last statement."""
 
@@ -58,14 +59,14 @@ class PassReport:
 def run_pass(migration: Migration, kind: Kind = "pass", inspect: Inspect | None = None) -> PassReport:
     """Does one pass. Raises ``StaleMigration``, ``LockBusy``, ``NotReady`` without a capture, or a server's error.
 
-    A TRUNCATE of the source empties a table for older snapshots too, so that children may be seen without parents or
-    parents without children; the next snapshot sees it whole.
+    A TRUNCATE of the source empties a table for older snapshots too, so that children may be seen without parents;
+    and while it waits for this snapshot's readers, a verification waits for it. The next snapshot is past it.
     """
     for _ in range(TRUNCATE_TRIES - 1):
         try:
             return _run_pass(migration, kind, inspect)
-        except ServerFailed as error:
-            if not isinstance(error.__cause__, errors.ForeignKeyViolation):
+        except TargetError as error:
+            if not isinstance(error.__cause__, errors.ForeignKeyViolation | errors.LockNotAvailable):
                 raise
     return _run_pass(migration, kind, inspect)
 
