@@ -71,6 +71,9 @@ class Draft:
         return frozenset(column.name for column in self.source.columns) if self.source else frozenset()
 
 
+_SILENT = TableMapping()
+
+
 def drafts(mapping: DataMapping, source: Catalogue, target: Catalogue) -> tuple[Draft, ...]:
     """One for each target table that rows can be written into and that has a source."""
     specs = {table_name(path): (path, spec) for path, spec in mapping.tables.items()}
@@ -78,7 +81,7 @@ def drafts(mapping: DataMapping, source: Catalogue, target: Catalogue) -> tuple[
     for table in target.roots:
         if not chosen(mapping, table.name):
             continue
-        path, spec = specs.get(table.name, (written(table.name), TableMapping()))
+        path, spec = specs.get(table.name, (written(table.name), _SILENT))
         origin = _source(mapping, spec, table.name, source)
         if origin is not None or spec.query is not None:
             found.append(_draft(Draft(path, table.name in specs, spec, table, origin), mapping))

@@ -13,6 +13,7 @@ RefusedError
 ├── RowsExpired                           a private file's time is over; it is deleted
 ├── NotPrivate                            others may read where raw rows would be kept
 ├── TargetNotEmpty                        rows stand where rows are to be loaded
+├── CloneRefused                          another schema stands where one is to be made, or a role is missing
 └── Irreversible                          no way back was declared, and none can be derived
 TargetError
 ├── ServerUnreachable                     ask again
@@ -21,6 +22,7 @@ TargetError
 ├── SourceRewritten                       a source table was rewritten while it was being read in pieces
 ├── ScriptFailed, ScriptEndsTransaction   a script did not do what it was for
 ├── ScriptBusy                            its locks were not to be had; ask again
+├── CloneFailed                           the schema could not be read from the source
 ├── RowsDiffer                            the two sides are not the same
 ├── TargetFlawed                          rows are right, but an index, key, constraint or sequence is not
 ├── FreezeFailed                          the writers could not be stopped in time; writes go on
@@ -60,7 +62,13 @@ class TargetNotEmpty(RefusedError):
 
 
 class Irreversible(RefusedError):
+    """``columns`` as text; ``problems``, where each has its place."""
+
     key = "migration.irreversible"
+
+
+class CloneRefused(RefusedError):
+    key = "migration.clone_refused"
 
 
 class ServerUnreachable(TargetError):
@@ -77,6 +85,10 @@ class RowRefused(TargetError):
 
 class SourceRewritten(TargetError):
     key = "migration.source_rewritten"
+
+
+class CloneFailed(TargetError):
+    key = "migration.clone_failed"
 
 
 class RowsDiffer(TargetError):

@@ -15,7 +15,7 @@ def parents_first(names: Iterable[TableName], target: Catalogue) -> tuple[TableN
     chosen = sorted(names)
     known = set(chosen)
     parents = {
-        name: sorted({key.references for key in target.tables[name].foreign_keys} & known - {name}) for name in chosen
+        name: sorted(({key.references for key in target.tables[name].foreign_keys} & known) - {name}) for name in chosen
     }
     return tuple(name for circle in _circles(parents) for name in sorted(circle))
 

@@ -44,7 +44,9 @@ def ask(session: psycopg.Connection[Any], questions: Iterable[Question], seconds
                 counts = _counts(session, relation, where, part, seconds)
             except psycopg.errors.QueryCanceled:
                 yield from (_undecided(question, seconds) for question in part)
-            except (psycopg.errors.DataError, psycopg.errors.ProgrammingError):
+            except psycopg.Error:
+                if session.broken:
+                    raise
                 for question in part:
                     yield from _alone(session, question, seconds)
             else:
@@ -59,7 +61,9 @@ def _alone(session: psycopg.Connection[Any], question: Question, seconds: int) -
             counts = _counts(session, question.relation, question.where, [question], seconds)
     except psycopg.errors.QueryCanceled:
         yield _undecided(question, seconds)
-    except (psycopg.errors.DataError, psycopg.errors.ProgrammingError) as error:
+    except psycopg.Error as error:
+        if session.broken:
+            raise
         yield Finding(question.path, "mapping.value_refused", {**question.data, "why": masked(error)}, at_key=True)
     else:
         yield from (_found(question, count) for count in counts if count)
