@@ -18,7 +18,21 @@ if TYPE_CHECKING:
     from golive.hypercare.scenario import Scenario
     from golive.hypercare.simulate import Simulated
 
-hypercare = TaughtGroup("hypercare", no_args_is_help=True, codes=(0, 2, 3, 5, 64))
+ACTS = {
+    "status": "golive.cli.hypercare_status:status",
+    "incident": "golive.cli.hypercare_acts:incident",
+    "step": "golive.cli.hypercare_acts:step",
+    "explain": "golive.cli.hypercare_acts:explain",
+    "attest": "golive.cli.hypercare_acts:attest",
+    "change": "golive.cli.hypercare_acts:change",
+    "downtime": "golive.cli.hypercare_acts:downtime",
+    "extend": "golive.cli.hypercare_exit:extend",
+    "hand-over": "golive.cli.hypercare_exit:hand_over",
+    "roll-back": "golive.cli.hypercare_exit:roll_back",
+}
+"""What is said of a release in the ledger; each is loaded when it is used."""
+
+hypercare = TaughtGroup("hypercare", lazy=ACTS, no_args_is_help=True, codes=(0, 2, 3, 5, 64))
 _DEFAULT_SEED = 7
 
 
@@ -97,7 +111,7 @@ def _print_story(plan: "CarePlan", done: "Simulated", locale: str) -> None:
     from golive.hypercare.telling import moment, told
 
     for event in done.events:
-        if line := told(plan, event, locale):
+        if not event.kind.endswith(".attested") and (line := told(plan, event, locale)):
             click.echo(f"{moment(plan, event.at.isoformat())}  {plain(line)}")
     for stands in done.exits:
         click.echo("")

@@ -2,6 +2,7 @@
 here, and every decision is made inside the journal's ``append``."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,6 +74,8 @@ class Care:
 
     def _report(self, due: DueReport) -> Sequence[Event]:
         made = report_content(self.plan, self.state(), due, self.journal.now())
+        counted = Counter(row["result"] for row in made["measures"])
+        figures = {name: counted[name] for name in ("met", "missed", "unknown")}
         content = self.journal.store(canonical(made), CONTENT_TYPE)
         data = {
             "environment": self.plan.environment,
@@ -82,6 +85,7 @@ class Care:
             "recipients": list(due.recipients),
             "missed": due.missed,
             "content": content,
+            "summary": {**figures, "open": len(self.state().open_incidents), "silent_days": made["silent_days"]},
         }
 
         def once(state: State, now: datetime) -> list[NewEvent]:

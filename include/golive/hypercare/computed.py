@@ -48,7 +48,7 @@ def silence(state: State, now: datetime) -> timedelta:
         return timedelta()
     hole = unseen(state, state.started, now)
     moments = [state.started, *state.unplanned, *([hole[1]] if hole else [])]
-    moments += [item.closed or now for item in state.incidents.values() if item.priority in SERIOUS]
+    moments += [item.over or now for item in state.incidents.values() if item.priority in SERIOUS]
     return max(timedelta(), now - max(moments))
 
 
@@ -58,7 +58,7 @@ def _downtime(state: State, since: datetime, now: datetime) -> Decimal:
 
 def _recovery(state: State, since: datetime, now: datetime) -> Decimal:
     """The mean; no incident at all in a month that was watched is no time to recover."""
-    each = [_minutes([(item.opened, item.closed or now)]) for item in _serious(state, since)]
+    each = [_minutes([(item.opened, item.over or now)]) for item in _serious(state, since)]
     return sum(each, Decimal(0)) / len(each) if each else Decimal(0)
 
 
@@ -68,16 +68,16 @@ def _planned(state: State, since: datetime, now: datetime) -> Decimal:
 
 def _critical(state: State, since: datetime, _now: datetime) -> Decimal:
     found = (item for item in state.incidents.values() if item.priority == "P1")
-    return Decimal(sum((item.closed or _now) >= since for item in found))
+    return Decimal(sum((item.over or _now) >= since for item in found))
 
 
 def _serious(state: State, since: datetime) -> list[Incident]:
     found = (item for item in state.incidents.values() if item.priority in SERIOUS)
-    return [item for item in found if item.closed is None or item.closed > since]
+    return [item for item in found if item.over is None or item.over > since]
 
 
 def _of(incident: Incident, since: datetime, now: datetime) -> Span:
-    return max(incident.opened, since), incident.closed or now
+    return max(incident.opened, since), incident.over or now
 
 
 def _minutes(spans: Iterable[Span]) -> Decimal:

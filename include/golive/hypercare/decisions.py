@@ -160,7 +160,7 @@ def plan_downtime(plan: CarePlan, person: str, starts: datetime, ends: datetime,
         _require_running(plan, state)
         _require_known(plan, person)
         if not now - TOLERANCE <= starts < ends <= starts + timedelta(days=1):
-            raise DowntimeInvalid(starts=starts.isoformat(), ends=ends.isoformat())
+            raise DowntimeInvalid(starts=_local(plan, starts), ends=_local(plan, ends))
         moments = {"starts": starts.isoformat(), "ends": ends.isoformat()}
         data = {"environment": state.environment, **moments, "reason": words(reason)}
         return [NewEvent("downtime.planned", data, person)]
@@ -229,6 +229,10 @@ def _incident(state: State, name: str) -> Incident:
     if name not in state.incidents:
         raise IncidentUnknown(incident=name, known=", ".join(state.incidents) or "-")
     return state.incidents[name]
+
+
+def _local(plan: CarePlan, moment: datetime) -> str:
+    return moment.astimezone(plan.zone).isoformat(sep=" ", timespec="minutes")
 
 
 def _row(reading: Reading) -> dict[str, str | None]:

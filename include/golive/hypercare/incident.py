@@ -36,6 +36,7 @@ class Incident:
     steps: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     told: datetime | None = None
     closed: datetime | None = None
+    recovered: datetime | None = None
     reason: str = ""
     overdue: frozenset[str] = frozenset()
     called: frozenset[int] = frozenset()
@@ -46,6 +47,11 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.closed is None
+
+    @property
+    def over(self) -> datetime | None:
+        """When it was over: when the measure was first seen well again, else when it was closed; None while open."""
+        return max(self.opened, self.recovered) if self.recovered and self.closed else self.closed
 
     def reached(self, step: str) -> datetime | None:
         """When a clock's end was reached: by the step, by a later one, or by the end of the incident."""

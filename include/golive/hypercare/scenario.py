@@ -62,7 +62,7 @@ class Scenario(Model):
     """``go_live`` is local. ``response_minutes``: how long people on duty take. ``withheld``: what nobody attests."""
 
     go_live: Moment
-    look_minutes: Annotated[int, Field(ge=1, le=120)] = 15
+    look_minutes: Annotated[int, Field(ge=1, le=60)] = 15
     response_minutes: Count = 8
     trouble: tuple[Trouble, ...] = ()
     silence: tuple[Silence, ...] = ()

@@ -158,6 +158,11 @@ def _step(incident: Incident, event: Event, data: Mapping[str, Any]) -> Incident
     return replace(incident, steps=steps, told=event.at)
 
 
+def _closed(incident: Incident, event: Event, data: Mapping[str, Any]) -> Incident:
+    recovered = datetime.fromisoformat(data["recovered"]) if "recovered" in data else None
+    return replace(incident, closed=event.at, recovered=recovered, reason=data["reason"])
+
+
 def _explained(incident: Incident, _event: Event, data: Mapping[str, Any]) -> Incident:
     words = {name: data[name] for name in ("root_cause", "prevention", "problem")}
     return replace(incident, **words)
@@ -215,6 +220,6 @@ TAKERS: Mapping[str, Taker] = {
     "incident.step": _changing(_step),
     "incident.overdue": _changing(_overdue),
     "incident.escalated": _changing(lambda item, _, data: replace(item, called=item.called | {data["level"]})),
-    "incident.closed": _changing(lambda item, event, data: replace(item, closed=event.at, reason=data["reason"])),
+    "incident.closed": _changing(_closed),
     "incident.explained": _changing(_explained),
 }

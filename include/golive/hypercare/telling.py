@@ -19,12 +19,15 @@ TOLD = (
     "incident.overdue",
     "incident.closed",
     "incident.explained",
+    "kpi.attested",
+    "condition.attested",
     "change.recorded",
     "downtime.planned",
     "report.made",
     "handover.signed",
     "hypercare.extended",
     "hypercare.handed_over",
+    "hypercare.rollback_chosen",
 )
 _NAMED = {"step": "step", "clock": "clock", "report": "report", "side": "side"}
 """Values that have a text of their own: ``<prefix>_<value>``."""
@@ -45,7 +48,10 @@ def _facts(plan: CarePlan, data: Mapping[str, Any], locale: str) -> dict[str, st
     people = ", ".join(data.get("recipients") or data.get("people") or ()) or "-"
     missed = text("hypercare.told_missed", locale, count=data["missed"]) if data.get("missed") else ""
     incident = data.get("incident") or str(data.get("key", "")).removeprefix(INCIDENT_KEY)
-    return {**named, **moments, "people": people, "missed": missed, "incident": incident}
+    planned = text(f"hypercare.change_{'planned' if data.get('planned') else 'unplanned'}", locale)
+    met = text(f"hypercare.result_{'met' if data.get('met') else 'missed'}", locale)
+    own = {"people": people, "missed": missed, "incident": incident, "planned": planned, "met": met}
+    return {**named, **moments, **own}
 
 
 def moment(plan: CarePlan, written: str) -> str:

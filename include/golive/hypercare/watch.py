@@ -50,8 +50,8 @@ def _measured(plan: CarePlan, state: State, measure: Measure, now: datetime) -> 
         elif priority < breach.priority:
             data = {"environment": state.environment, "incident": breach.incident, "priority": priority}
             yield NewEvent("incident.raised", data)
-    elif breach is not None and _is_well(state, measure, breach, now):
-        yield close(state, breach, text("hypercare.reason_recovered", plan.locale))
+    elif breach is not None and (since := _well_since(state, measure, breach, now)):
+        yield close(state, breach, text("hypercare.reason_recovered", plan.locale), since)
 
 
 def _long_enough(state: State, measure: Measure, judged: Judgement, now: datetime) -> bool:
@@ -66,14 +66,15 @@ def _is_planned(state: State, now: datetime) -> bool:
     return any(item.starts <= now < item.ends for item in state.planned)
 
 
-def _is_well(state: State, measure: Measure, breach: Incident, now: datetime) -> bool:
-    """The last readings, all measured after the incident opened, are sound and meet the target."""
+def _well_since(state: State, measure: Measure, breach: Incident, now: datetime) -> datetime | None:
+    """The first of the last readings, if all were measured after the incident opened, are sound and meet the target."""
     last = state.readings.get(measure.name, [])[-GOOD_LOOKS:]
     moments = {reading.at for reading in last}
-    return len(moments) == GOOD_LOOKS and all(
+    well = len(moments) == GOOD_LOOKS and all(
         reading.at >= breach.opened - TOLERANCE and judge(measure, reading, now).result is Result.MET
         for reading in last
     )
+    return last[0].at if well else None
 
 
 def _open(plan: CarePlan, state: State, measure: Measure, judged: Judgement, kind: str, priority: str) -> NewEvent:
@@ -99,9 +100,10 @@ def opening(plan: CarePlan, state: State, cause: str, priority: str, title: str,
     return NewEvent("incident.opened", data)
 
 
-def close(state: State, incident: Incident, reason: str) -> NewEvent:
-    data = {"environment": state.environment, "incident": incident.incident, "title": incident.title}
-    return NewEvent("incident.closed", {**data, "reason": reason})
+def close(state: State, incident: Incident, reason: str, recovered: datetime | None = None) -> NewEvent:
+    """``incident.closed``; ``recovered`` is when it was over, if that was seen to be before now."""
+    data = {"environment": state.environment, "incident": incident.incident, "title": incident.title, "reason": reason}
+    return NewEvent("incident.closed", {**data, "recovered": recovered.isoformat()} if recovered else data)
 
 
 def _clocks(plan: CarePlan, state: State, incident: Incident, now: datetime) -> Iterator[NewEvent]:

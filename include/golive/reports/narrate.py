@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from golive.ledger.events import Event
+from golive.reports import care_messages
 from golive.reports.message import Audience, Message
 from golive.reports.messages import (
     Gate,
@@ -140,4 +141,11 @@ TELLERS: Mapping[str, Teller] = {
     "release.returned": _release(ReleaseNews.RETURNED),
     "incident.opened": _opened,
     "incident.closed": _closed,
+    "incident.escalated": care_messages.escalated,
+    "incident.step": care_messages.stepped,
+    "incident.overdue": care_messages.late,
+    "report.made": care_messages.reported,
+    "hypercare.extended": care_messages.extended,
+    "hypercare.rollback_chosen": care_messages.rollback_chosen,
+    "hypercare.handed_over": care_messages.handed_over,
 }

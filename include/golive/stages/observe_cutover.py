@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from golive.checks.http import HttpExpectation
 from golive.checks.values import Result, Verdict
 from golive.hosts.fleet import each
 from golive.ledger.events import release_stream
@@ -65,15 +67,20 @@ async def observe_smoke(bench: "Bench", steps: tuple[PlannedStep, ...]) -> tuple
     return tuple(await asyncio.gather(*outside(bench, "smoke"))) or await _health(bench)
 
 
-def outside(bench: "Bench", prefix: str) -> list[Coroutine[Any, Any, Verdict]]:
-    """The questions of the manifest's checks to each balancer, not asked yet."""
+async def look_once(bench: "Bench") -> tuple[Verdict, ...]:
+    """As ``observe_smoke``, each asked a single time: a look must see what a patient check would forgive."""
+    return tuple(await asyncio.gather(*outside(bench, "look", attempts=1))) or await _health(bench, attempts=1)
+
+
+def outside(bench: "Bench", prefix: str, attempts: int | None = None) -> list[Coroutine[Any, Any, Verdict]]:
+    """The questions of the manifest's checks to each balancer, not asked yet; each as often as it says, or as told."""
     scope = bench.scope
     return [
         bench.ask_outside(
             scope.environment.hosts[balancer.host].address,
             balancer.port,
             check.path,
-            check_expectation(check),
+            _tried(check_expectation(check), attempts),
             f"{prefix}/{name}/{check.name}",
         )
         for name, balancer in scope.environment.balancers.items()
@@ -81,13 +88,17 @@ def outside(bench: "Bench", prefix: str) -> list[Coroutine[Any, Any, Verdict]]:
     ]
 
 
-async def _health(bench: "Bench") -> tuple[Verdict, ...]:
+def _tried(expectation: HttpExpectation, attempts: int | None) -> HttpExpectation:
+    return replace(expectation, attempts=attempts) if attempts else expectation
+
+
+async def _health(bench: "Bench", attempts: int | None = None) -> tuple[Verdict, ...]:
     scope = bench.scope
 
     async def one(place: tuple[str, str | None]) -> Verdict:
         target, name = place[0], place[1] or ""
         host, health = target.removeprefix("host:"), scope.manifest.components[name].service.health
-        expected, label = health_expectation(health), f"smoke/{target}/{name}"
+        expected, label = _tried(health_expectation(health), attempts), f"smoke/{target}/{name}"
         return await bench.ask(host, scope.port(host, name), health.path, expected, label)
 
     return tuple(await each(one, app_hosts(scope.manifest, scope.environment)))

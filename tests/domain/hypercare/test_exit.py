@@ -176,7 +176,7 @@ def test_downtime_is_the_total_and_each_moment_counts_once() -> None:
     stage.looks(1, availability="60")
     stage.looks(1)
     found = measured(stage.plan, stage.state(), stage.now)
-    assert (found["downtime"].value, found["recovery_time"].value) == (90, 60)
+    assert (found["downtime"].value, found["recovery_time"].value) == (75, 45)
     assert found["critical_incidents"].result is Result.MET
     assert found["recovery_time"].result is Result.MISSED
 
