@@ -13,8 +13,10 @@ INSERT INTO golive_migration.aside (migration, number, phase, "table", name, kin
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"""
 NEXT = """
 SELECT number, drop_sql FROM golive_migration.aside
-WHERE migration = %s AND dropped_at IS NULL AND drop_sql <> '' ORDER BY phase DESC, number LIMIT 1 FOR UPDATE"""
-DROPPED = "UPDATE golive_migration.aside SET dropped_at = clock_timestamp() WHERE migration = %s AND number = %s"
+WHERE migration = %s AND dropped_at IS NULL AND drop_sql <> '' ORDER BY phase DESC, number LIMIT %s FOR UPDATE"""
+DROPPED = "UPDATE golive_migration.aside SET dropped_at = clock_timestamp() WHERE migration = %s AND number = ANY(%s)"
+AT_ONCE = 20
+"""How many things go in one transaction, whose locks are held for a moment only."""
 
 
 def put_aside(migration: Migration) -> None:
@@ -43,13 +45,11 @@ def _recorded(migration: Migration, session: psycopg.Connection) -> bool:
 
 
 def _drop_next(migration: Migration) -> bool:
-    """One at a time, each with its mark: locks are held for a moment only. Whether there was one."""
-    with migration.target.session("aside") as session:
-        while True:
-            with session.transaction():
-                row = session.execute(NEXT, (migration.name,)).fetchone()
-                if row is None:
-                    return False
-                session.execute(row[1].encode())
-                session.execute(DROPPED, (migration.name, row[0]))
-                check_fence(session, migration.token)
+    """A few at a time, with their marks. Whether there was one."""
+    with migration.target.session("aside") as session, session.transaction():
+        rows = session.execute(NEXT, (migration.name, AT_ONCE)).fetchall()
+        for _number, statement in rows:
+            session.execute(statement.encode())
+        session.execute(DROPPED, (migration.name, [number for number, _statement in rows]))
+        check_fence(session, migration.token)
+        return bool(rows)

@@ -1,15 +1,19 @@
 """Makes again what was put aside, in parallel; then sequences and statistics."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
+import psycopg
+
 from golive.migration.aside_sql import PARALLEL
 from golive.migration.control import check_fence, raise_fence
-from golive.migration.errors import NotReady
+from golive.migration.errors import NotReady, ServerUnreachable
 from golive.migration.names import TableName
 from golive.migration.prepare import reach, state
 from golive.migration.retry import patiently
@@ -18,7 +22,7 @@ from golive.migration.settings import Migration, Progress
 
 MISSING = """
 SELECT number, phase, name FROM golive_migration.aside
-WHERE migration = %s AND created_at IS NULL
+WHERE migration = %s AND created_at IS NULL AND (dropped_at IS NOT NULL OR drop_sql = '')
 ORDER BY phase, CASE WHEN phase < 50 THEN pg_table_size("table"::regclass) END DESC, number"""
 CREATE = """
 SELECT create_sql FROM golive_migration.aside
@@ -49,42 +53,47 @@ def build(migration: Migration) -> None:
     """
     with migration.target.session("build") as session:
         raise_fence(session, migration.token)
-        if (reached := state(migration, session)) in ("begun", "planned"):
+        if state(migration, session) in ("begun", "planned"):
             raise NotReady(step="build", missing="load")
-    _make_phases(migration)
+    while missing := patiently(partial(_missing, migration)):
+        _make_phases(migration, missing)
     set_sequences(migration)
-    _in_parallel(migration, sorted({flow.target for flow in migration.flows}), lambda table: _analyze(migration, table))
-    if reached == "loaded":
-        with migration.target.session("build") as session, session.transaction():
+    _in_parallel(migration, sorted({flow.target for flow in migration.flows}), _analyze, {})
+    with migration.target.session("build") as session, session.transaction():
+        # Its commit, the only one that waits for the disk, makes durable whatever it finds.
+        if session.execute(MISSING, (migration.name,)).fetchall():
+            raise ServerUnreachable(database=str(migration.target), cause="restarted")
+        if state(migration, session) == "loaded":
             reach(migration, session, "built")
-            check_fence(session, migration.token)
+        check_fence(session, migration.token)
 
 
-def _make_phases(migration: Migration) -> None:
+def _missing(migration: Migration) -> list[Entry]:
+    with migration.target.session("build") as session:
+        return [Entry(*row) for row in session.execute(MISSING, (migration.name,)).fetchall()]
+
+
+def _make_phases(migration: Migration, missing: list[Entry]) -> None:
     """Phase after phase: each stands on those before it."""
     with migration.target.session("build") as session:
-        rows = session.execute(MISSING, (migration.name,)).fetchall()
         memory = _memory(session.execute(MEMORY).fetchone(), migration.limits.workers)
-    settings = {"maintenance_work_mem": f"{memory}kB"}
+    settings = {"maintenance_work_mem": f"{memory}kB", "synchronous_commit": "off"}
     begun, done = time.monotonic(), 0
 
-    def make(entry: Entry) -> None:
+    def make(session: psycopg.Connection, entry: Entry) -> None:
         nonlocal done
-        patiently(lambda: _make(migration, entry, settings))
+        _make(session, migration, entry)
         done += 1
-        migration.report(Progress(entry.name, "build", 0, 0, done, len(rows), round(time.monotonic() - begun, 3)))
+        seconds = round(time.monotonic() - begun, 3)
+        migration.report(Progress(entry.name, "build", 0, 0, done, len(missing), seconds))
 
-    for phase, entries in groupby((Entry(*row) for row in rows), key=lambda entry: entry.phase):
-        if phase in PARALLEL:
-            _in_parallel(migration, list(entries), make)
-        else:
-            for entry in entries:
-                make(entry)
+    for phase, entries in groupby(missing, key=lambda entry: entry.phase):
+        _in_parallel(migration, list(entries), make, settings, None if phase in PARALLEL else 1)
 
 
-def _make(migration: Migration, entry: Entry, settings: dict[str, str]) -> None:
-    """The thing and its mark, in one transaction."""
-    with migration.target.session("build", **settings) as session, session.transaction():
+def _make(session: psycopg.Connection, migration: Migration, entry: Entry) -> None:
+    """The thing and its mark, in one transaction: a crash loses both or none."""
+    with session.transaction():
         row = session.execute(CREATE, (migration.name, entry.number)).fetchone()
         if row is not None:
             session.execute(row[0].encode())
@@ -92,24 +101,41 @@ def _make(migration: Migration, entry: Entry, settings: dict[str, str]) -> None:
             check_fence(session, migration.token)
 
 
-def _analyze(migration: Migration, table: TableName) -> None:
-    def analyze() -> None:
-        with migration.target.session("build") as session:
-            session.execute(f"ANALYZE {table.sql}".encode())
-
-    patiently(analyze)
+def _analyze(session: psycopg.Connection, table: TableName) -> None:
+    session.execute(f"ANALYZE {table.sql}".encode())
 
 
-def _in_parallel(migration: Migration, items: Iterable[T], work: Callable[[T], None]) -> None:
-    """The first error is raised when those that had begun are done."""
-    with ThreadPoolExecutor(max(1, migration.limits.workers)) as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+def _in_parallel(
+    migration: Migration,
+    items: Iterable[T],
+    work: Callable[[psycopg.Connection, T], None],
+    settings: dict[str, str],
+    workers: int | None = None,
+) -> None:
+    """Each worker has a session for as many items as it lives. The first error is raised when the others are done with
+    what they had begun."""
+    waiting = deque(items)
+
+    def worker() -> None:
+        with migration.target.session("build", **settings) as session:
+            while waiting:
+                try:
+                    item = waiting.popleft()
+                except IndexError:  # another took the last one
+                    return
+                try:
+                    work(session, item)
+                except BaseException:
+                    waiting.appendleft(item)
+                    raise
+
+    with ThreadPoolExecutor(max(1, workers or migration.limits.workers)) as pool:
+        futures = [pool.submit(patiently, worker) for _ in range(max(1, workers or migration.limits.workers))]
+        for future in as_completed(futures):
+            if future.exception() is not None:
+                waiting.clear()
+        for future in futures:
+            future.result()
 
 
 def _memory(row: tuple[int, int] | None, workers: int) -> int:

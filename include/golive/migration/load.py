@@ -23,6 +23,7 @@ from golive.migration.throttle import LOOK_SECONDS, Brake
 CHUNKS = """
 SELECT flow, number, relation, condition, whole, estimate, file, rows, bytes
 FROM golive_migration.chunk WHERE migration = %s ORDER BY estimate DESC, flow, number"""
+OPEN = "SELECT FROM golive_migration.chunk WHERE migration = %s AND rows IS NULL LIMIT 1"
 PLAIN = "SELECT relkind = 'r' FROM pg_class WHERE oid = %s::regclass"
 REWRITES = 3
 """How often a flow is planned again because its source table got another file meanwhile."""
@@ -42,33 +43,37 @@ def load(migration: Migration) -> None:
     """Every chunk in, or an error. Raises ``NotReady``, ``RowRefused``, ``StaleMigration``, ``SourceRewritten``,
     ``OutOfTime``, ``ServerUnreachable``, ``ServerFailed``."""
     rewrites = 0
-    while work := patiently(lambda: _open_work(migration)):
+    while not patiently(partial(_finish, migration)):
         try:
-            asyncio.run(_all(work))
+            asyncio.run(_all(patiently(partial(_open_work, migration))))
         except SourceRewritten as error:
             rewrites += 1
             if rewrites > REWRITES:
                 raise
             patiently(partial(plan_again, migration, str(error.data["flow"])))
-    patiently(lambda: _finish(migration))
 
 
-def _finish(migration: Migration) -> None:
-    with migration.target.session("load") as session, session.transaction():
-        if state(migration, session) == "planned":
-            reach(migration, session, "loaded")
-        check_fence(session, migration.token)
-
-
-def _open_work(migration: Migration) -> Work | None:
-    """What is left, or None. What another worker did meanwhile is found done here."""
+def _finish(migration: Migration) -> bool:
+    """Whether every chunk is in. Chunks do not wait for the disk: this commit makes durable all that it finds, and what
+    a crash took away together with its marker is found open here."""
     with migration.target.session("load") as session:
         raise_fence(session, migration.token)
-        reached = state(migration, session)
-        if reached == "begun":
-            raise NotReady(step="load", missing="plan")
-        if reached != "planned":
-            return None
+        with session.transaction():
+            reached = state(migration, session)
+            if reached == "begun":
+                raise NotReady(step="load", missing="plan")
+            if reached != "planned":
+                return True
+            if session.execute(OPEN, (migration.name,)).fetchone() is not None:
+                return False
+            reach(migration, session, "loaded")
+            check_fence(session, migration.token)
+            return True
+
+
+def _open_work(migration: Migration) -> Work:
+    """What is left. What another worker did meanwhile is found done here."""
+    with migration.target.session("load") as session:
         work = Work(migration, Tally(migration), Brake(migration))
         alone = _alone(migration, session)
         flows = {flow.name: flow for flow in migration.flows}
@@ -78,7 +83,7 @@ def _open_work(migration: Migration) -> Work | None:
             if rows is None:
                 flow = flows[chunk.flow]
                 work.open.append(Job(migration.name, migration.token, flow, chunk, flow.target in alone))
-        return work if work.open else None
+        return work
 
 
 def _alone(migration: Migration, session: psycopg.Connection) -> frozenset[TableName]:
@@ -121,7 +126,10 @@ async def _session(work: Work, number: int, done: list[Job]) -> None:
     """One session on each side, for as many chunks as they live; ``done`` is told of each."""
     migration = work.migration
     purpose = f"load {migration.name}"
-    async with migration.source.stream(purpose) as source, migration.target.stream(purpose) as target:
+    async with (
+        migration.source.stream(purpose) as source,
+        migration.target.stream(purpose, synchronous_commit="off") as target,
+    ):
         sides = Side(migration.source, source), Side(migration.target, target)
         while work.open:
             if await work.brake.holds(number, source, target, len(work.open)):

@@ -9,7 +9,7 @@ from golive.migration.control import check_fence
 from golive.migration.flow import Flow, S
 from golive.migration.names import TableName, quoted
 from golive.migration.prepare import reach, state
-from golive.migration.settings import Migration
+from golive.migration.settings import Limits, Migration
 
 EXTENT = """
 SELECT (pg_relation_size(c.oid) / current_setting('block_size')::int)::bigint, pg_table_size(c.oid),
@@ -19,6 +19,8 @@ LOCK_CHUNKS = """
 SELECT FROM golive_migration.chunk WHERE migration = %s AND flow = ANY(%s) ORDER BY flow, number FOR UPDATE"""
 DROP_CHUNKS = "DELETE FROM golive_migration.chunk WHERE migration = %s AND flow = ANY(%s)"
 PARTITIONED = "SELECT relkind = 'p' FROM pg_class WHERE oid = %s::regclass"
+CHUNKS_EACH = 4
+LEAST_BYTES = 8 * 1024 * 1024
 SAMPLE = 50_000
 """Rows of a query that are looked at to find where to split it."""
 
@@ -29,7 +31,8 @@ def plan_chunks(migration: Migration) -> None:
         if state(migration, target) != "begun":
             return
         with migration.source.session("plan") as source:
-            chunks = [chunk for flow in migration.flows for chunk in plan(source, flow, migration.limits.chunk_bytes)]
+            size = chunk_size(migration.limits, sum(_size(source, flow) for flow in migration.flows))
+            chunks = [chunk for flow in migration.flows for chunk in plan(source, flow, size)]
         with target.transaction():
             for table in sorted({flow.target for flow in migration.flows if flow.truncate}):
                 _empty(target, table)
@@ -42,12 +45,17 @@ def plan(source: psycopg.Connection, flow: Flow, chunk_bytes: int) -> tuple[Chun
     """The chunks of one flow, as the source is now."""
     if flow.pages:
         return by_pages(flow, [_extent(source, table)[0] for table in flow.pages], chunk_bytes)
-    sizes = [_extent(source, entry.table) for entry in flow.sources if entry.unit]
-    size = sum(extent.bytes for extent, _ in sizes)
+    size = _size(source, flow)
     if flow.split is None or size <= chunk_bytes:
         return (whole(flow, size),)
-    rows = max((rows for _, rows in sizes), default=0)
+    rows = max((_extent(source, entry.table)[1] for entry in flow.sources), default=0)
     return by_bounds(flow, _bounds(source, flow, max(2, round(size / chunk_bytes)), rows), size)
+
+
+def chunk_size(limits: Limits, total: int) -> int:
+    """Bytes of one chunk: small enough that all workers have some, and not so small that chunks cost more than rows."""
+    share = total // (CHUNKS_EACH * max(1, limits.workers))
+    return min(limits.chunk_bytes, max(LEAST_BYTES, share))
 
 
 def plan_again(migration: Migration, name: str) -> None:
@@ -79,6 +87,12 @@ def write(target: psycopg.Connection, migration: Migration, chunks: Sequence[Chu
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             [(migration.name, c.flow, c.number, c.relation, c.condition, c.whole, c.estimate, c.file) for c in chunks],
         )
+
+
+def _size(source: psycopg.Connection, flow: Flow) -> int:
+    """Bytes of what a flow reads: its table's leaves, or the tables whose rows are its units."""
+    tables = flow.pages or tuple(entry.table for entry in flow.sources if entry.unit)
+    return sum(_extent(source, table)[0].bytes for table in tables)
 
 
 def _extent(source: psycopg.Connection, table: TableName) -> tuple[Extent, int]:
