@@ -11,6 +11,7 @@ INDEX, KEY, PARENT, FOREIGN, VALIDATE, NOTE, TRIGGER = 10, 20, 30, 50, 51, 55, 6
 An index is made before the key that uses it: that takes a lock which lets others be made on the same table.
 """
 PARALLEL = frozenset({INDEX, VALIDATE})
+"""The others change the catalogue only (but for partitioned tables, which attach what their leaves have)."""
 
 TABLES = """
 WITH RECURSIVE tree(oid, depth) AS (

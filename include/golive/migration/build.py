@@ -14,7 +14,7 @@ import psycopg
 from golive.migration.aside_sql import PARALLEL
 from golive.migration.control import check_fence, raise_fence
 from golive.migration.errors import NotReady, ServerUnreachable
-from golive.migration.names import TableName
+from golive.migration.names import TableName, literal
 from golive.migration.prepare import reach, state
 from golive.migration.retry import patiently
 from golive.migration.sequences import set_sequences
@@ -25,9 +25,11 @@ SELECT number, phase, name FROM golive_migration.aside
 WHERE migration = %s AND created_at IS NULL AND (dropped_at IS NOT NULL OR drop_sql = '')
 ORDER BY phase, CASE WHEN phase < 50 THEN pg_table_size("table"::regclass) END DESC, number"""
 CREATE = """
-SELECT create_sql FROM golive_migration.aside
-WHERE migration = %s AND number = %s AND created_at IS NULL FOR UPDATE"""
-CREATED = "UPDATE golive_migration.aside SET created_at = clock_timestamp() WHERE migration = %s AND number = %s"
+SELECT number, create_sql FROM golive_migration.aside
+WHERE migration = %s AND number = ANY(%s) AND created_at IS NULL ORDER BY number FOR UPDATE"""
+CREATED = "UPDATE golive_migration.aside SET created_at = clock_timestamp() WHERE migration = {} AND number = {}"
+AT_ONCE = 20
+"""How many changes of the catalogue alone go in one transaction."""
 MEMORY = """
 SELECT sum(setting::bigint) FILTER (WHERE name = 'maintenance_work_mem'),
        sum(setting::bigint * 8) FILTER (WHERE name = 'effective_cache_size')
@@ -80,25 +82,26 @@ def _make_phases(migration: Migration, missing: list[Entry]) -> None:
     settings = {"maintenance_work_mem": f"{memory}kB", "synchronous_commit": "off"}
     begun, done = time.monotonic(), 0
 
-    def make(session: psycopg.Connection, entry: Entry) -> None:
+    def make(session: psycopg.Connection, entries: list[Entry]) -> None:
         nonlocal done
-        _make(session, migration, entry)
-        done += 1
+        _make(session, migration, [entry.number for entry in entries])
+        done += len(entries)
         seconds = round(time.monotonic() - begun, 3)
-        migration.report(Progress(entry.name, "build", 0, 0, done, len(missing), seconds))
+        migration.report(Progress(entries[-1].name, "build", 0, 0, done, len(missing), seconds))
 
-    for phase, entries in groupby(missing, key=lambda entry: entry.phase):
-        _in_parallel(migration, list(entries), make, settings, None if phase in PARALLEL else 1)
+    for phase, found in groupby(missing, key=lambda entry: entry.phase):
+        entries = list(found)
+        size = 1 if phase in PARALLEL else AT_ONCE
+        batches = [entries[place : place + size] for place in range(0, len(entries), size)]
+        _in_parallel(migration, batches, make, settings, None if phase in PARALLEL else 1)
 
 
-def _make(session: psycopg.Connection, migration: Migration, entry: Entry) -> None:
-    """The thing and its mark, in one transaction: a crash loses both or none."""
+def _make(session: psycopg.Connection, migration: Migration, numbers: list[int]) -> None:
+    """The things and their marks, in one transaction: a crash loses both or none."""
     with session.transaction():
-        row = session.execute(CREATE, (migration.name, entry.number)).fetchone()
-        if row is not None:
-            session.execute(row[0].encode())
-            session.execute(CREATED, (migration.name, entry.number))
-            check_fence(session, migration.token)
+        for number, statement in session.execute(CREATE, (migration.name, numbers)).fetchall():
+            session.execute(f"{statement}; {CREATED.format(literal(migration.name), number)}".encode())
+        check_fence(session, migration.token)
 
 
 def _analyze(session: psycopg.Connection, table: TableName) -> None:

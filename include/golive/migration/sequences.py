@@ -28,17 +28,19 @@ COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND at
 def set_sequences(migration: Migration) -> None:
     """Each to at least what its column and the source's sequence have reached; never back. Safe to call again: after
     every pass that may have brought higher numbers, and at the hand-over."""
+    patiently(partial(_set_all, migration))
+
+
+def _set_all(migration: Migration) -> None:
+    with migration.target.session("sequences") as target, migration.source.session("sequences") as source:
+        set_sequences_in(migration, source, target)
+
+
+def set_sequences_in(migration: Migration, source: psycopg.Connection, target: psycopg.Connection) -> None:
+    """As ``set_sequences``, in sessions that are open: at the hand-over."""
     for flow in migration.flows:
-        patiently(partial(_set_flow, migration, flow))
-
-
-def _set_flow(migration: Migration, flow: Flow) -> None:
-    with migration.target.session("sequences") as target:
         found = target.execute(SEQUENCES, (flow.target.sql,)).fetchall()
-        if not found:
-            return
-        with migration.source.session("sequences") as source:
-            given = {column: _given_out(source, flow, column) for column, _, _ in found}
+        given = {column: _given_out(source, flow, column) for column, _, _ in found}
         with target.transaction():
             for column, sequence, ascending in found:
                 _set(target, flow.target, column, sequence, ascending, given[column])
