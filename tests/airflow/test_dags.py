@@ -11,6 +11,7 @@ from golive_airflow.health import HealthCheck
 from golive_airflow.stage import Step
 
 GATE = ["gate.review", "gate.agree", "gate.decide"]
+SCHEDULED = ("nightly_health", "stabilization")
 ORDER = {
     "release": ["open", "plan", "environment", "install", "cutover", "close", "rollback", "verdict"],
     "plan": ["open", "changes", "difference", "reach", "schedule", *GATE, "close", "rollback", "verdict"],
@@ -32,6 +33,7 @@ ORDER = {
         "backups",
         "summary",
     ],
+    "stabilization": ["due", "look", "follow"],
 }
 
 
@@ -65,7 +67,7 @@ def test_nightly_checks_are_those_of_the_domain(bag: Any) -> None:
     assert sorted(checks) == sorted(CHECKS)
 
 
-@pytest.mark.parametrize("stage", [name for name in ORDER if name not in ("nightly_health",)])
+@pytest.mark.parametrize("stage", [name for name in ORDER if name not in SCHEDULED])
 def test_a_stage_asks_for_a_release_and_an_environment(bag: Any, stage: str) -> None:
     """The form cannot be sent without them, and tells what they are in both languages."""
     params = bag.dags[stage].params

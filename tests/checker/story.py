@@ -79,7 +79,8 @@ def open_incidents(events: Sequence[Event], environment: str) -> set[str]:
     found: set[str] = set()
     for event in events:
         if event.data.get("environment") == environment:
-            if event.kind == "incident.opened":
+            # With a cause it is hypercare's: a rollback neither opens nor closes it.
+            if event.kind == "incident.opened" and "cause" not in event.data:
                 found.add(event.data["incident"])
             elif event.kind == "incident.closed":
                 found.discard(event.data["incident"])
