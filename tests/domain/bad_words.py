@@ -144,6 +144,8 @@ def kinds() -> dict[str, Kind]:
     manifest, environment = yaml.load(MANIFEST), yaml.load(ENVIRONMENT)
     manifest["cutover"]["drain_seconds"] = 0
     manifest["components"]["api"]["service"]["writes"] = ["state"]
+    manifest["people"]["lee.operator"]["phone"] = "02-123-4567"
+    manifest["hypercare"]["waived"] = {"automation": "이번 범위가 아님"}
     environment["hosts"] = {name: environment["hosts"][name] for name in ("app1", "lb1")}
     environment["certificates"] = {"front": {"host": "lb1", "port": 8443}}
     return {
