@@ -14,7 +14,7 @@ from psycopg import IsolationLevel, errors
 
 from golive.errors import TargetError
 from golive.migration import apply_sql, unit_sql
-from golive.migration.capture.advance import advance, complete
+from golive.migration.capture.advance import CHANGES, advance, complete, done
 from golive.migration.capture.plan import Captured
 from golive.migration.capture.tables import captured
 from golive.migration.control import check_fence
@@ -23,7 +23,7 @@ from golive.migration.freeze import pass_freeze
 from golive.migration.holds import hold
 from golive.migration.names import literal
 from golive.migration.settings import Migration
-from golive.migration.staging import Staged, changes, stage
+from golive.migration.staging import Seen, Staged, changes, stage
 from golive.migration.statements import Session, run, value
 from golive.migration.target_keys import target_keys
 
@@ -44,7 +44,7 @@ LOST_CLIENT = {"client_connection_check_interval": "5s"}
 @dataclass(frozen=True)
 class PassReport:
     """``changes`` were read, of ``units``; ``rows`` of them carried over, ``touched`` written. ``left`` changes have
-    come since. A flow that was copied whole counts no units."""
+    come since, estimated where a log would have to be read. A flow that was copied whole counts no units."""
 
     number: int
     kind: Kind
@@ -110,10 +110,9 @@ def _snapshot(
     source.isolation_level = IsolationLevel.REPEATABLE_READ
     with source.transaction():
         snapshot = str(value(source, "SELECT pg_current_snapshot()"))
-        if kind != "final":  # the source is frozen then: all that it will ever say was known before
-            complete(migration, source, items)
-        seen = changes(source, items)
-        staged = stage(source, target, migration.flows, items, seen)
+        known = complete(migration, source, items, snapshot)
+        seen = changes(source, items, known.relation)
+        staged = stage(source, target, migration.flows, Seen(items, seen, known.relation))
         number, touched = _apply_patiently(migration, kind, target, staged, snapshot, started)
         if inspect:
             inspect(str(value(source, "SELECT pg_export_snapshot()")))
@@ -121,17 +120,17 @@ def _snapshot(
             run(source, unit_sql.consume(numbers))
     source.isolation_level = None
     seconds = time.monotonic() - started
-    if kind != "final":
-        advance(migration, source, items)
+    consumed = sum(count for count, _whole in seen.values())
+    left = done(migration, source, known, consumed)
     return PassReport(
         number=number,
         kind=kind,
-        changes=sum(count for count, _whole in seen.values()),
+        changes=consumed,
         units=sum(one.units for one in staged),
         rows=sum(one.rows for one in staged),
         touched=touched,
         seconds=seconds,
-        left=sum(count for count, _whole in changes(source, items).values()),
+        left=left + sum(count for count, _whole in changes(source, items, CHANGES).values()),
     )
 
 
