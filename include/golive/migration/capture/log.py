@@ -13,7 +13,8 @@ from golive.migration.capture.log_setup import slot_name
 from golive.migration.capture.log_units import Change, LogReader, copy_line
 from golive.migration.capture.pgoutput import Begin, Commit, Message, decode
 from golive.migration.capture.plan import Captured
-from golive.migration.capture.tables import captured, members
+from golive.migration.capture.tables import captured
+from golive.migration.members import members
 from golive.migration.names import literal
 from golive.migration.settings import Migration
 from golive.migration.staging import blocks
@@ -29,7 +30,7 @@ MAY_MARK = """
 SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_proc p
 WHERE p.proname = 'pg_log_standby_snapshot' AND p.pronamespace = 'pg_catalog'::regnamespace
 """
-"""From such a mark on the log can be read anew. The server makes one each 15 s; the newer it is, the less is read twice."""
+"""The log is read anew from such a mark on. The server makes one each 15 s; the newer, the less is read twice."""
 
 
 @dataclass(frozen=True)

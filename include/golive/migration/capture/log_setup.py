@@ -4,8 +4,9 @@ import hashlib
 from functools import partial
 
 from golive.migration.capture.plan import Captured, by_table
-from golive.migration.capture.tables import grown, members, note_members
+from golive.migration.capture.tables import grown, note_members
 from golive.migration.errors import CaptureRefused
+from golive.migration.members import members
 from golive.migration.names import TableName, literal
 from golive.migration.settings import Migration
 from golive.migration.statements import Session, patiently, rows, run, value
