@@ -15,50 +15,16 @@ from golive.migration.catch_up import catch_up
 from golive.migration.endpoint import Endpoint
 from golive.migration.errors import FreezeFailed, HandedOver, NotReady, RowsDiffer, ServerUnreachable
 from golive.migration.final import final_sync
-from golive.migration.flow import Flow, FlowColumn, Source, UnitColumn
 from golive.migration.flowback import backlog, begin_flow_back, come_back, end_flow_back, flow_back_pass
 from golive.migration.freeze import is_frozen
-from golive.migration.names import TableName
 from golive.migration.passes import run_pass
 from golive.migration.recheck import ChangedUnits
 from golive.migration.settings import Capture, Migration
 from golive.migration.statements import Session
 from tests.migration.owners import owner
-from tests.migration.shop import CUST, ORD, differences, load, shop, write
+from tests.migration.shop import BACK, differences, load, shop, write
 from tests.migration.test_passes import CUSTOMERS, ORDERS
 
-BACK = (
-    Flow(
-        name="cust",
-        target=CUST,
-        columns=(
-            FlowColumn("no", "s.customer_id", "integer", "integer"),
-            FlowColumn("nm", "s.full_name", "text", "text"),
-            FlowColumn("email", "s.email", "text", "text"),
-        ),
-        key=("no",),
-        relation="public.customer",
-        where="",
-        sources=(Source(TableName("public", "customer"), ("customer_id",)),),
-        unit=(UnitColumn("no", "integer", "u.u1"),),
-        unit_types=("bigint",),
-    ),
-    Flow(
-        name="ord",
-        target=ORD,
-        columns=(
-            FlowColumn("id", "s.purchase_id", "bigint", "bigint"),
-            FlowColumn("cust_no", "s.customer_id", "integer", "integer"),
-            FlowColumn("amount", "s.amount", "numeric", "numeric"),
-        ),
-        key=("id",),
-        relation="public.purchase",
-        where="",
-        sources=(Source(TableName("public", "purchase"), ("purchase_id",)),),
-        unit=(UnitColumn("id", "bigint", "u.u1"),),
-        unit_types=("bigint",),
-    ),
-)
 NOTE = """
 CREATE TABLE {0}.fired (what text);
 CREATE FUNCTION {0}.note() RETURNS trigger LANGUAGE plpgsql AS
