@@ -12,6 +12,8 @@ from golive.migration.reverse import reverse
 
 EXAMPLE = Path(__file__).parents[2] / "include/examples/contact_center"
 CUSTOMERS = 3000
+CHANGED = ("cust_nm", "tel_home", "tel_mobile", "tel_office", "grd_cd", "addr1", "addr2")
+"""What is cleansed on its way, or comes back in another form."""
 
 
 def build(source: Endpoint, target: Endpoint) -> None:
@@ -82,7 +84,8 @@ def test_it_has_a_way_back(checked: Checked, source: Endpoint, target: Endpoint)
     """The way back is declared whole: its flows are those of the old tables, each with a unit, and run on the new."""
     back = reverse(load_mapping(EXAMPLE / "mapping.yaml"), checked, source, target)
     assert {flow.target.name: [column.name for column in flow.unit] for flow in back.flows} == {
-        "tb_team": ["team_cd"], "tb_emp": ["emp_no"], "tb_cust": ["cust_no"], "tb_cnsl": ["cnsl_no"],
+        "tb_team": ["team_cd"], "tb_emp": ["emp_no"], "tb_cust": ["cust_no"],
+        "tb_cust_addr": ["cust_no"], "tb_cnsl": ["cnsl_no"],
         "tb_cnsl_memo": ["cnsl_no"], "tb_cnsl_hist": ["hist_no"],
     }  # fmt: skip
     with target.session("test") as session:
@@ -95,13 +98,11 @@ def test_there_and_back_changes_only_what_was_cleansed(checked: Checked, source:
     load(checked, source, target)
     back = reverse(load_mapping(EXAMPLE / "mapping.yaml"), checked, source, target)
     for flow in back.flows:
-        names = [
-            name for name in flow.names if name not in ("cust_nm", "tel_home", "tel_mobile", "tel_office", "grd_cd")
-        ]
+        names = [name for name in flow.names if name not in CHANGED]
         items = ", ".join(f'r."{name}"::text' for name in names)
         with source.session("test") as old, target.session("test") as new:
             returned = new.execute(f"SELECT {items} FROM ({flow.select()}) r".encode()).fetchall()
             was = old.execute(f"SELECT {items} FROM {flow.target.sql} r".encode()).fetchall()
         # A customer's unknown day of registration was written 00000000, and is none now.
-        assert set(returned) ^ set(was) == {row for row in set(returned) ^ set(was) if flow.target.name == "tb_cust"}
+        assert set(returned) == set(was) or "reg_dt" in names
         assert len(returned) == len(was)

@@ -26,7 +26,7 @@ class TargetKeys:
 def replace(flow: Flow, place: int, whole: bool, nulls: bool) -> tuple[str, ...]:
     """Without a key: the changed units are thrown away and inserted again."""
     condition = "" if whole else f" WHERE {target_condition(flow, place, nulls)}"
-    return (f"DELETE FROM {flow.target.sql} t{condition}", _insert(flow, place))
+    return (f"DELETE FROM {flow.target_rows} t{condition}", _insert(flow, place))
 
 
 def merge(flow: Flow, place: int, whole: bool, nulls: bool, keys: TargetKeys) -> tuple[str, ...]:
@@ -35,9 +35,9 @@ def merge(flow: Flow, place: int, whole: bool, nulls: bool, keys: TargetKeys) ->
     vacate = keys.vacate if keys.arbiter else _rest(flow)
     stays = _key(flow) + (f" AND {_image(vacate, 't')} OPERATOR(pg_catalog.*=) {_image(vacate, 'r')}" if vacate else "")
     rows = rows_name(place)
-    gone = f"DELETE FROM {flow.target.sql} t WHERE {belongs}NOT EXISTS (SELECT FROM {rows} r WHERE {stays})"
+    gone = f"DELETE FROM {flow.target_rows} t WHERE {belongs}NOT EXISTS (SELECT FROM {rows} r WHERE {stays})"
     same = f"{_image(flow.names, 't')} OPERATOR(pg_catalog.*=) {_image(flow.names, 'r')}"
-    new = f" WHERE NOT EXISTS (SELECT FROM {flow.target.sql} t WHERE {_key(flow)} AND {same})"
+    new = f" WHERE NOT EXISTS (SELECT FROM {flow.target_rows} t WHERE {_key(flow)} AND {same})"
     insert = _insert(flow, place) + new + (_on_conflict(flow, keys) if keys.arbiter else "")
     if not (vacate and keys.extra):
         return (gone, insert)

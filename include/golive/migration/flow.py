@@ -83,7 +83,8 @@ class Flow:
     compared as a multiset, and its changes cannot be followed). ``pages`` are the relations to chunk by ctid when
     ``relation`` is a table (its leaves when it is partitioned); ``split`` is an integer column of ``s`` to chunk a
     query by; with neither the flow is one chunk. ``unit_types`` are the source types of the captured unit columns.
-    ``truncate`` allows rows that stand in the target table at the beginning to be thrown away.
+    ``truncate`` allows rows that stand in the target table at the beginning to be thrown away; ``heirs``: other tables
+    inherit from the target table, and their rows are not this flow's.
     """
 
     name: str
@@ -100,6 +101,12 @@ class Flow:
     truncate: bool = False
     cleansing: tuple[Cleansing, ...] = ()
     rejects: tuple[Reject, ...] = ()
+    heirs: bool = False
+
+    @property
+    def target_rows(self) -> str:
+        """The target's rows that are this flow's, as FROM and DELETE take them."""
+        return f"ONLY {self.target.sql}" if self.heirs else self.target.sql
 
     @property
     def binary(self) -> bool:

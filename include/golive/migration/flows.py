@@ -40,6 +40,7 @@ def flow_of(draft: Draft, source: Catalogue) -> Flow:
         split=_split(draft),
         truncate=draft.spec.truncate,
         cleansing=cleansings(draft.spec.clean),
+        heirs=draft.target.kind == "r" and bool(draft.target.children),
         rejects=rejections(draft.spec.where, draft.spec.reject),
     )
 

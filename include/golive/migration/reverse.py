@@ -36,6 +36,7 @@ def reverse(
         findings = [*open_ends, *judged.findings, *ask(new, asked, seconds)]
     findings += _may_fail(mapping, judged.questions)
     findings += _may_delete(checked, judged.flows)
+    findings += _may_orphan(mapping, checked, judged.flows)
     if findings:
         problems = file.problems([replace(finding, path=("reverse", *finding.path)) for finding in findings])
         raise Irreversible(columns="; ".join(_named(problem) for problem in problems), problems=problems)
@@ -61,6 +62,19 @@ def _may_delete(checked: Checked, flows: Iterable[Flow]) -> Iterator[Finding]:
     for flow in flows:
         if flow.target in filtered and (not flow.unit or any(not entry.unit for entry in flow.sources)):
             yield Finding(("tables", str(flow.target)), "mapping.back_would_delete", {"name": str(flow.target)})
+
+
+def _may_orphan(mapping: DataMapping, checked: Checked, flows: Iterable[Flow]) -> Iterator[Finding]:
+    """A row that the new database deletes cannot go from the old one while a table that stays as it is refers to it."""
+    specs = {table_name(path): (path, spec) for path, spec in mapping.tables.items()}
+    back = {flow.target: flow for flow in flows}
+    for table in checked.source.tables.values():
+        for key in table.foreign_keys if table.name not in back and table.partition_of is None else ():
+            path, spec = specs.get(key.references, (str(key.references), None))
+            accepted = spec is not None and not spec.accept.keys().isdisjoint(key.referenced)
+            if key.references in back and not accepted:
+                data = {"name": str(table.name), "parent": str(key.references), "column": key.referenced[0]}
+                yield Finding(("tables", path), "mapping.back_may_orphan", data, at_key=True)
 
 
 def _named(problem: Problem) -> str:
