@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from golive.migration.capture.log import full_xid
+from golive.migration.capture.log import Snapshot, full_xid
 from golive.migration.capture.log_units import Change, LogReader, copy_line
 from golive.migration.capture.pgoutput import (
     Begin,
@@ -105,10 +105,17 @@ def test_messages_become_units(message: object, wanted: set[object]) -> None:
 
 @pytest.mark.parametrize(
     ("xid", "newest", "wanted"),
-    [(5, 9, 5), (9, 9, 9), (0xFFFFFFF0, 0x3_0000_0005, 0x2_FFFFFFF0), (3, 0x3_0000_0005, 0x3_0000_0003)],
+    [
+        (5, 9, 5),
+        (9, 9, 9),
+        (11, 9, 11),
+        (0xFFFFFFF0, 0x3_0000_0005, 0x2_FFFFFFF0),
+        (3, 0x3_0000_0005, 0x3_0000_0003),
+        (3, 0x3_FFFFFFF0, 0x4_0000_0003),
+    ],
 )
 def test_a_transaction_number_gets_its_epoch(xid: int, newest: int, wanted: int) -> None:
-    """The log has 32 bits of it; the transaction is never newer than the newest."""
+    """The log has 32 bits of it; the transaction is near the newest that is known, on either side."""
     assert full_xid(xid, newest) == wanted
 
 
@@ -116,11 +123,18 @@ def test_a_transaction_number_gets_its_epoch(xid: int, newest: int, wanted: int)
     ("change", "xid", "wanted"),
     [
         (Change(1, ("5",), 7), 7, '1\t{"5"}\t7\n'),
-        (Change(2, None, 7), None, "2\t\\N\t\\N\n"),
-        (Change(3, (None, "NULL"), 7), None, '3\t{NULL,"NULL"}\t\\N\n'),
-        (Change(4, ('a"b\\c\td\n', ""), 7), None, '4\t{"a\\\\"b\\\\\\\\c\\td\\n",""}\t\\N\n'),
+        (Change(2, None, 7), None, "2\t\\N\n"),
+        (Change(3, (None, "NULL"), 7), None, '3\t{NULL,"NULL"}\n'),
+        (Change(4, ('a"b\\c\td\n', ""), 7), None, '4\t{"a\\\\"b\\\\\\\\c\\td\\n",""}\n'),
     ],
 )
 def test_a_change_becomes_a_line(change: Change, xid: int | None, wanted: str) -> None:
     """Whatever a value holds, the line is one row of COPY."""
     assert copy_line(change, xid) == wanted
+
+
+def test_a_snapshot_says_what_it_sees() -> None:
+    """What was in progress then, or began later, is not seen, though it has committed since."""
+    snapshot = Snapshot.of("10:14:11,13")
+    assert [xid for xid in range(8, 17) if snapshot.sees(xid)] == [8, 9, 10, 12]
+    assert [xid for xid in range(8, 12) if Snapshot.of("10:10:").sees(xid)] == [8, 9]

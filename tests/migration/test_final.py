@@ -4,58 +4,27 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import psycopg
 import pytest
 
+from golive.migration import final
 from golive.migration.capture import begin_capture, end_capture
 from golive.migration.catch_up import catch_up
 from golive.migration.endpoint import Endpoint
-from golive.migration.errors import FreezeFailed, NotReady, RowsDiffer
+from golive.migration.errors import FreezeFailed, HandedOver, NotReady, RowsDiffer, ServerUnreachable
 from golive.migration.final import final_sync
-from golive.migration.flow import Flow, FlowColumn, Source, UnitColumn
 from golive.migration.flowback import backlog, begin_flow_back, come_back, end_flow_back, flow_back_pass
 from golive.migration.freeze import is_frozen
-from golive.migration.names import TableName
 from golive.migration.passes import run_pass
 from golive.migration.recheck import ChangedUnits
 from golive.migration.settings import Capture, Migration
 from golive.migration.statements import Session
 from tests.migration.owners import owner
-from tests.migration.shop import CUST, ORD, differences, load, shop, write
+from tests.migration.shop import BACK, differences, load, shop, write
 from tests.migration.test_passes import CUSTOMERS, ORDERS
 
-BACK = (
-    Flow(
-        name="cust",
-        target=CUST,
-        columns=(
-            FlowColumn("no", "s.customer_id", "integer", "integer"),
-            FlowColumn("nm", "s.full_name", "text", "text"),
-            FlowColumn("email", "s.email", "text", "text"),
-        ),
-        key=("no",),
-        relation="public.customer",
-        where="",
-        sources=(Source(TableName("public", "customer"), ("customer_id",)),),
-        unit=(UnitColumn("no", "integer", "u.u1"),),
-        unit_types=("bigint",),
-    ),
-    Flow(
-        name="ord",
-        target=ORD,
-        columns=(
-            FlowColumn("id", "s.purchase_id", "bigint", "bigint"),
-            FlowColumn("cust_no", "s.customer_id", "integer", "integer"),
-            FlowColumn("amount", "s.amount", "numeric", "numeric"),
-        ),
-        key=("id",),
-        relation="public.purchase",
-        where="",
-        sources=(Source(TableName("public", "purchase"), ("purchase_id",)),),
-        unit=(UnitColumn("id", "bigint", "u.u1"),),
-        unit_types=("bigint",),
-    ),
-)
 NOTE = """
 CREATE TABLE {0}.fired (what text);
 CREATE FUNCTION {0}.note() RETURNS trigger LANGUAGE plpgsql AS
@@ -90,6 +59,10 @@ def migration(source: Endpoint, target: Endpoint, capture: Capture) -> Iterator[
 
 def _trust(_found: tuple[ChangedUnits, ...], _source: Session, _target: Session) -> None:
     """Looks at nothing."""
+
+
+def _never(_found: tuple[ChangedUnits, ...], _source: Session, _target: Session) -> None:
+    raise AssertionError("there is nothing to look at")
 
 
 def verify_as_text(found: tuple[ChangedUnits, ...], source: Session, target: Session) -> None:
@@ -130,7 +103,6 @@ def test_the_target_is_handed_over_with_every_write(migration: Migration) -> Non
     assert is_frozen(migration)
     assert seen == {"customer": 10, "purchase": 2, "total": 2}
     assert report.verified == 0
-    assert report.last.left == 0
     assert report.stalled <= report.frozen
 
 
@@ -196,6 +168,40 @@ def test_nothing_is_handed_over_that_was_never_verified(source: Endpoint, target
     end_capture(migration)
 
 
+def test_a_hand_over_that_was_through_is_not_done_again(migration: Migration) -> None:
+    """Asked again, it says so and touches nothing; no pass writes into a database that is in use."""
+    final_sync(migration, 30, verify_as_text)
+    before = _constraints(migration.target)
+    report = final_sync(migration, 30, _never)
+    assert (report.frozen, report.verified) == (0, 0)
+    with pytest.raises(HandedOver):
+        run_pass(migration)
+    assert is_frozen(migration)
+    assert _constraints(migration.target) == before
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_writes_are_not_given_back_when_the_target_is_in_use(
+    migration: Migration, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    """Where the answer of the last commit is lost, the target is asked whether it was handed over."""
+
+    def lost(*values: Any) -> None:
+        if committed:
+            release(*values)
+        raise psycopg.OperationalError("lost")
+
+    release = final.release
+    monkeypatch.setattr(final, "release", lost)
+    with pytest.raises(ServerUnreachable):
+        final_sync(migration, 30, verify_as_text)
+    monkeypatch.undo()
+    assert is_frozen(migration) is committed
+    final_sync(migration, 30, _never if committed else verify_as_text)
+    assert is_frozen(migration)
+    assert differences(migration) == {}
+
+
 def test_time_that_is_up_gives_writes_back(migration: Migration) -> None:
     """The budget ends what is being waited for, and the source takes writes again."""
 
@@ -239,6 +245,7 @@ def test_going_back_keeps_every_write(migration: Migration) -> None:
     assert seen == {"cust", "ord"}
     assert differences(reverse) == {}
     assert _constraints(old) == before
+    come_back(migration, reverse, 30, _never)
     assert is_frozen(reverse)
     assert not is_frozen(migration)
     write(old, "UPDATE cust SET nm = 'old again' WHERE no = 12")

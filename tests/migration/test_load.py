@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import psycopg
 import pytest
 
 from golive.migration.endpoint import Endpoint
@@ -10,7 +11,7 @@ from golive.migration.flow import Classification
 from golive.migration.load import load
 from golive.migration.prepare import prepare
 from golive.migration.settings import Progress
-from tests.checker.rows import compare
+from tests.checker.rows import compare, merge
 from tests.migration.flows import (
     CALLS,
     CALLS_ROWS,
@@ -103,3 +104,26 @@ def test_a_refused_row_is_named_without_its_values(
     assert "digits" in str(caught.value)
     assert "public.p" in str(caught.value)
     assert ("1234" in str(caught.value)) == (classification is Classification.PUBLIC)
+
+
+def test_the_checker_sees_what_is_wrong(calls: tuple[Endpoint, Endpoint]) -> None:
+    """A lost, a doubled and a changed row are each found, in either way of looking."""
+    old, new = (url(side) for side in calls)
+    query = f"{CALLS_ROWS} ORDER BY id"
+    load(ready(migration(*calls, same("calls", CALLS))))
+    assert compare(old, CALLS_ROWS, new, CALLS_ROWS) == merge(old, new, query) == []
+    wrongs = {
+        "DELETE FROM calls WHERE id = 7": "missing in the target",
+        "INSERT INTO calls SELECT * FROM calls WHERE id = 9": "only in the target",
+        "UPDATE calls SET note = note || ' ' WHERE id = 11": "",
+    }
+    for wrong, said in wrongs.items():
+        with psycopg.connect(new) as session:
+            session.execute(wrong.encode())
+            session.commit()
+            assert said in " ".join(compare(old, CALLS_ROWS, new, CALLS_ROWS)) != ""
+            assert said in " ".join(merge(old, new, query)) != ""
+            session.execute("TRUNCATE calls")
+            session.commit()
+        run_sql(calls[1], "DROP SCHEMA golive_migration CASCADE")
+        load(ready(migration(*calls, same("calls", CALLS))))

@@ -5,11 +5,14 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from golive.migration.capture import begin_capture, end_capture
+from golive.migration.control import raise_fence
 from golive.migration.endpoint import Endpoint
+from golive.migration.errors import StaleMigration
 from golive.migration.passes import run_pass
 from golive.migration.settings import Migration
 from tests.domain.conftest import Postgres
@@ -24,7 +27,7 @@ PLACES = {
     "between the commits": "golive.migration.unit_sql:consume",
     "after both": "golive.migration.passes:PassReport",
 }
-LOG = {"between the log and its release": "golive.migration.capture.log:_advance"}
+LOG = {"between the log and its release": "golive.migration.passes:done"}
 CHANGES = (
     "UPDATE cust SET no = no + 1000 WHERE no % 7 = 0",
     "DELETE FROM cust WHERE no % 5 = 0",
@@ -52,9 +55,22 @@ def test_a_pass_that_is_killed_is_done_again(migration: Migration, place: str) -
     process.communicate("", WAIT_SECONDS)
     assert process.returncode == -signal.SIGKILL
     write(migration.source, "UPDATE cust SET nm = 'meanwhile' WHERE no = 1", "DELETE FROM cust WHERE no = 2")
-    report = run_pass(migration)
+    run_pass(migration)
     assert wrong(migration.source, migration.target) == {}
-    assert report.left == 0
+    assert run_pass(migration).changes == 0
+
+
+def test_an_overtaken_worker_changes_nothing(migration: Migration) -> None:
+    """A pass under a lower token ends without a trace: no row, no key, no trigger of the target is another."""
+    with migration.target.session("test") as session:
+        raise_fence(session, 7)
+        with pytest.raises(StaleMigration):
+            run_pass(migration)
+        held = session.execute("SELECT count(*) FROM golive_migration.held").fetchone()
+        passes = session.execute("SELECT count(*) FROM golive_migration.pass").fetchone()
+    assert (held, passes) == ((0,), (0,))
+    run_pass(replace(migration, token=7))
+    assert wrong(migration.source, migration.target) == {}
 
 
 def test_a_server_that_restarts_costs_one_pass(migration: Migration, postgres: Postgres) -> None:

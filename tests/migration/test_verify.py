@@ -90,6 +90,21 @@ def test_the_smallest_exchange_differs_under_every_seed(source: Endpoint, target
     assert [verify(mixed).flows[0].count for _ in range(20)] == [4] * 20
 
 
+def test_as_many_columns_as_a_table_can_have(source: Endpoint, target: Endpoint) -> None:
+    """The last of 1,600 columns counts like the first."""
+    columns = {f"c{number}": "integer" for number in range(1600)}
+    for side in (source, target):
+        run(
+            side,
+            f"CREATE TABLE wide ({', '.join(f'{name} int' for name in columns)})",
+            "INSERT INTO wide (c0) VALUES (1)",
+        )
+    wide = migration_of(source, target, flow_of("wide", columns, ("c0",), public=("c0",)))
+    assert verify(wide).equal
+    run(target, "UPDATE wide SET c1599 = 0")
+    assert verify(wide).flows[0].samples[0].columns == ("c1599",)
+
+
 def test_wholly_different_tables_are_counted_exactly(pair: Migration) -> None:
     """However much differs, every row is counted, and only some are named."""
     run(

@@ -63,12 +63,14 @@ CREATE TABLE IF NOT EXISTS golive_capture.change (
 CREATE TABLE IF NOT EXISTS golive_capture.identity (
     migration text NOT NULL, "table" text NOT NULL, restore_sql text NOT NULL, PRIMARY KEY (migration, "table"));
 CREATE TABLE IF NOT EXISTS golive_capture.freeze (
-    migration text PRIMARY KEY, secret text NOT NULL, holder bigint NOT NULL DEFAULT 0, frozen_at timestamptz);
+    migration text PRIMARY KEY, secret text NOT NULL, holder bigint NOT NULL DEFAULT 0, frozen_at timestamptz,
+    handing_at timestamptz);
 """
 """``captured``: the tables whose changes are wanted, by the columns of a unit; ``members`` are the tables below it.
 ``change``: one row per change, NULL for every unit; ``xid`` only where we poured it in from the log.
 ``identity``: what a table's replica identity was. ``freeze``: who passes all the same, and under which fencing token
-writes are refused: a worker that was overtaken must not give them back.
+writes are refused: a worker that was overtaken must not give them back. From ``handing_at`` on only the target knows
+whether it was handed over.
 """
 
 

@@ -1,5 +1,6 @@
 """One side of a migration: where it answers, and sessions whose settings never change what a value looks like."""
 
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,6 +18,13 @@ CONNECT_SECONDS = 10
 LOCK_MILLISECONDS = 5_000
 STATEMENT_SECONDS = 6 * 3600
 """The longest that one statement may take: an index on the largest table."""
+
+KEEPALIVE = {
+    socket.TCP_KEEPIDLE: 30,
+    socket.TCP_KEEPINTVL: 20,
+    socket.TCP_KEEPCNT: 3,
+    socket.TCP_USER_TIMEOUT: 60_000,
+}
 
 Encryption = Literal["disable", "prefer", "require", "verify-full"]
 
@@ -106,6 +114,7 @@ class Endpoint:
                 statement_cache_size=0,
                 server_settings={"application_name": f"golive {purpose}", **PINNED, **settings},
             )
+            _watch(connection)
             try:
                 yield connection
             finally:
@@ -119,6 +128,16 @@ class Endpoint:
         ended (shutdown, crash, terminated), may be asked again."""
         found = cause(error)
         return (ServerUnreachable if found.lost else ServerFailed)(database=str(self), cause=found.text())
+
+
+def _watch(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Has the kernel notice that the other end is gone, within a minute and a half; asyncpg itself would wait on."""
+    end = connection._transport.get_extra_info("socket")
+    if end.family == socket.AF_UNIX:
+        return
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE.items():
+        end.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _escaped(value: str) -> str:

@@ -9,6 +9,7 @@ RefusedError
 ├── OtherMigration                        what was begun here was begun with another source, mapping or schema
 ├── ScriptsDiffer                         the database had other scripts than these
 ├── NotReady                              a step before this one is missing
+├── HandedOver                            the target is in use; nothing is copied into it any more
 ├── OutOfTime                             the time that was given is over; the rest waits
 ├── RowsExpired                           a private file's time is over; it is deleted
 ├── NotPrivate                            others may read where raw rows would be kept
@@ -55,6 +56,10 @@ class NotReady(RefusedError):
 
 class OutOfTime(RefusedError):
     key = "migration.out_of_time"
+
+
+class HandedOver(RefusedError):
+    key = "migration.handed_over"
 
 
 class TargetNotEmpty(RefusedError):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from psycopg import errors
 
 from golive.migration.errors import FreezeFailed, NotReady
-from golive.migration.freeze import freeze, is_frozen, prepare_freeze, thaw
+from golive.migration.freeze import begin_handing, freeze, is_frozen, is_handing, prepare_freeze, thaw
 from golive.migration.holds import hold, release
-from golive.migration.passes import LOST_CLIENT, PassReport, is_verified, pass_in
+from golive.migration.passes import HANDED, LOST_CLIENT, PassReport, is_handed_over, is_verified, mark, pass_in
 from golive.migration.recheck import VerifyUnits, recheck
 from golive.migration.settings import Migration
 from golive.migration.statements import Session, run
@@ -29,7 +29,7 @@ FUTILE = 0.8
 class FinalReport:
     """``stalled`` is how long writers stood still before they were refused, ``frozen`` that and everything until the
     hand-over, in seconds. ``verified`` is the number of units that were looked at in that time; None: every one of some
-    flow. Those that had changed before were looked at before."""
+    flow. Those that had changed before were looked at before. All are 0 when an earlier call was through."""
 
     last: PassReport
     stalled: float
@@ -47,17 +47,30 @@ def final_sync(
     """Freezes the source for good, unless it fails: then it is thawed, and the migration goes on as before.
 
     ``lock_seconds`` is how long a quiet moment is waited for, ``budget_seconds`` how long writes may then be refused.
-    Called again after it was killed it goes on from the frozen source. Raises ``FreezeFailed``, ``RowsDiffer``,
-    ``StaleMigration``, ``NotReady`` without a full verification, and what a server refuses.
+    Called again after it was killed it goes on from the frozen source, and when it was through it says so. Raises
+    ``FreezeFailed``, ``RowsDiffer``, ``StaleMigration``, ``NotReady`` without a full verification, and what a server
+    refuses.
     """
     try:
         prepare_freeze(migration)
         return _closed(migration, budget_seconds, verify_units, hand_over, lock_seconds)
     except BaseException as error:
-        thaw(migration)
+        _give_back(migration)
         if isinstance(error.__cause__, errors.QueryCanceled):
             raise _late(migration, budget_seconds) from error
         raise
+
+
+def _give_back(migration: Migration) -> None:
+    """The source takes writes again, unless the target was handed over: nobody may write into both.
+
+    When that is not known, because the target does not answer, the source stays closed and that is raised.
+    """
+    if is_handing(migration):
+        with migration.target.session("final") as target:
+            if is_handed_over(target, migration):
+                return
+    thaw(migration)
 
 
 def _closed(
@@ -67,6 +80,8 @@ def _closed(
         migration.source.session("final", **LOST_CLIENT) as source,
         migration.target.session("final", **LOST_CLIENT) as target,
     ):
+        if is_handed_over(target, migration):
+            return FinalReport(PassReport(0, "final", 0, 0, 0, 0, 0.0, 0), 0.0, 0.0, 0)
         if not is_verified(target, migration):
             raise NotReady(step="final synchronisation", missing="a full verification")
         if is_frozen(migration):
@@ -110,7 +125,8 @@ def _frozen(
     _limit(migration, deadline, source, target)
     hand_over(source, target)
     _limit(migration, deadline, source, target)
-    release(target, migration, deadline - time.monotonic())
+    begin_handing(source, migration)
+    release(target, migration, deadline - time.monotonic(), mark(migration, HANDED))
     units = [changed.units for changed in found]
     return report, None if None in units else sum(count for count in units if count is not None)
 

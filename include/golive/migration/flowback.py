@@ -7,7 +7,6 @@ the one that went live. The old database stays closed to everyone but us until i
 from dataclasses import dataclass
 from datetime import datetime
 
-from golive.migration.apply_sql import record_pass
 from golive.migration.capture import begin_capture, end_capture
 from golive.migration.capture.log import retained_bytes
 from golive.migration.capture.tables import captured
@@ -17,7 +16,7 @@ from golive.migration.final import FinalReport, HandOver, final_sync
 from golive.migration.freeze import thaw
 from golive.migration.holds import hold, release, validate
 from golive.migration.names import literal
-from golive.migration.passes import PassReport, run_pass
+from golive.migration.passes import TAKEN_BACK, PassReport, mark, run_pass
 from golive.migration.recheck import VerifyUnits
 from golive.migration.settings import Migration
 from golive.migration.statements import rows, run, value
@@ -45,8 +44,7 @@ def begin_flow_back(reverse: Migration) -> None:
         raise_fence(session, reverse.token)
         hold(session, reverse)
         # The old database is as it was verified to be; what changes from here on is looked at before it comes back.
-        begin = record_pass(reverse.name, 0, "verify", "flow-back", (0, 0, 0.0, reverse.token))
-        run(session, f"{begin} ON CONFLICT DO NOTHING")
+        run(session, mark(reverse, "verify"))
 
 
 def flow_back_pass(reverse: Migration) -> PassReport:
@@ -89,14 +87,14 @@ def come_back(
 ) -> FinalReport:
     """The old database takes writes again, with every write that the new one acknowledged; the new one is closed.
 
-    When it fails, the new database takes writes again and goes on flowing back. Raises as ``final_sync`` does.
+    When it fails before the old one was handed over, the new database takes writes again and goes on flowing back;
+    called again after that it ends what is left to do. Raises as ``final_sync`` does.
     """
     report = final_sync(reverse, budget_seconds, verify_units, hand_over)
-    try:
-        thaw(forward)
-    except BaseException:
-        thaw(reverse)
-        raise
+    with forward.target.session("flow-back") as session:
+        if value(session, "SELECT to_regclass('golive_migration.pass')") is not None:
+            run(session, mark(forward, TAKEN_BACK))
+    thaw(forward)
     end_capture(reverse, keep_freeze=True)
     _leave(reverse)
     return report
@@ -109,7 +107,7 @@ def _leave(reverse: Migration) -> None:
             return
         release(session, reverse)
         validate(session, reverse)
-        for table in ("held", "pass", "changed_unit"):
+        for table in ("held", "changed_unit"):
             run(session, f"DELETE FROM golive_migration.{table} WHERE migration = {literal(reverse.name)}")
 
 

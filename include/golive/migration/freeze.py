@@ -5,9 +5,9 @@ import time
 from functools import partial
 
 from golive.migration import freeze_sql as sql
-from golive.migration.capture.tables import members
 from golive.migration.control import install_source
 from golive.migration.errors import FreezeFailed, LockBusy, StaleMigration
+from golive.migration.members import members
 from golive.migration.names import TableName, literal
 from golive.migration.settings import Migration
 from golive.migration.statements import Session, patiently, rows, run, value
@@ -65,6 +65,23 @@ def is_frozen(migration: Migration) -> bool:
     """Whether the source's writes are refused for this migration."""
     with migration.source.session("freeze") as session:
         return any(enabled for _relation, _name, enabled in _triggers(session, migration.name))
+
+
+def begin_handing(session: Session, migration: Migration) -> None:
+    """From here on the target alone knows whether writes may be given back. Raises ``StaleMigration``."""
+    with session.transaction():
+        _hold(session, migration)
+        mine = f"migration = {literal(migration.name)}"
+        run(session, f"UPDATE golive_capture.freeze SET handing_at = clock_timestamp() WHERE {mine}")
+
+
+def is_handing(migration: Migration) -> bool:
+    """Whether the target must be asked before writes are given back."""
+    with migration.source.session("freeze") as session:
+        if value(session, "SELECT to_regclass('golive_capture.freeze')") is None:
+            return False
+        mine = f"migration = {literal(migration.name)}"
+        return value(session, f"SELECT handing_at FROM golive_capture.freeze WHERE {mine}") is not None
 
 
 def pass_freeze(session: Session) -> None:
@@ -130,8 +147,8 @@ def _switch(session: Session, migration: str, on: bool) -> None:
     wrong = [(table, name) for table, name, enabled in _triggers(session, migration) if enabled != on]
     if wrong:
         run(session, ";".join(sql.switch(table, name, on) for table, name in wrong))
-    stamp = "coalesce(frozen_at, clock_timestamp())" if on else "NULL"
-    run(session, f"UPDATE golive_capture.freeze SET frozen_at = {stamp} WHERE migration = {literal(migration)}")
+    stamps = "frozen_at = coalesce(frozen_at, clock_timestamp())" if on else "frozen_at = NULL, handing_at = NULL"
+    run(session, f"UPDATE golive_capture.freeze SET {stamps} WHERE migration = {literal(migration)}")
 
 
 def _triggers(session: Session, migration: str) -> list[tuple[TableName, str, bool]]:

@@ -1,8 +1,9 @@
-"""What of a value is hashed: bytes of its own that are equal exactly when the values are the same to the last byte.
+"""The hash of a value: of bytes that are equal exactly when the values are the same to the last byte.
 
 The server's hash functions follow ``=``, and ``=`` is too kind: 1.0 = 1.00, -0.0 = 0.0, jsonb numbers without their
-scale, bpchar without its blanks. Those of bigint and of the timestamps fold 64 bits into 32. So only types whose hash
-takes every bit go in as they are; others by their binary form, where that is canonical, and the rest as text.
+scale, bpchar without its blanks; that of numeric does not even see the sign. Those of bigint and of the timestamps fold
+64 bits into 32. So only types whose hash takes every bit go in as they are; a bigint goes in as the seed, which is not
+folded; others go in by their binary form, where that is canonical, and the rest as text.
 
 A column's type here is the one that stores: looked at through domains, with its modifier, as ``format_type`` shows it.
 """
@@ -12,24 +13,30 @@ from dataclasses import dataclass
 
 from golive.migration.flow import FlowColumn
 
-TEXT = '({v})::text COLLATE "C"'
+_BYTES = "hash_record_extended(ROW({v}), {seed})"
+"""Of what has a hash with a seed that only a record's reaches: for bytes, the very same as a text's."""
+TEXT = 'hashtextextended(({v})::text COLLATE "C", {seed})'
 RULES: dict[str, str] = {
-    "boolean": "{v}",
-    "smallint": "{v}",
-    "integer": "{v}",
-    "oid": "{v}",
-    "date": "{v}",
-    "uuid": "{v}",
-    "bytea": "{v}",
-    "bigint": "int8send({v})",
-    "numeric": "numeric_send({v})",
-    "time without time zone": "time_send({v})",
-    "time with time zone": "timetz_send({v})",
-    "timestamp without time zone": "timestamp_send({v})",
-    "timestamp with time zone": "timestamptz_send({v})",
-    "interval": "interval_send({v})",
+    "boolean": "hashint4extended(({v})::integer, {seed})",
+    "smallint": "hashint2extended({v}, {seed})",
+    "integer": "hashint4extended({v}, {seed})",
+    "bigint": "hashint4extended({small}, {v})",
+    "oid": "hashoidextended({v}, {seed})",
+    "date": _BYTES,
+    "uuid": "uuid_hash_extended({v}, {seed})",
+    "bytea": _BYTES,
+    "numeric": TEXT,
+    "time without time zone": _BYTES.format(v="time_send({v})", seed="{seed}"),
+    "time with time zone": _BYTES.format(v="timetz_send({v})", seed="{seed}"),
+    "timestamp without time zone": _BYTES.format(v="timestamp_send({v})", seed="{seed}"),
+    "timestamp with time zone": _BYTES.format(v="timestamptz_send({v})", seed="{seed}"),
+    "interval": _BYTES.format(v="interval_send({v})", seed="{seed}"),
 }
-"""Type without its modifier → what is hashed of ``{v}``. A type that is not here is hashed as text."""
+"""Type without its modifier → the hash of ``{v}`` under ``{seed}`` (63 bits; ``{small}`` are 31 of them). A type that
+is not here is hashed as text.
+
+A numeric's text costs half of its binary form; for the timestamps it is the other way round.
+"""
 
 _SHAPE = re.compile(r"([^()\[\]]+?)\s*(?:\((-?\d+(?:,-?\d+)?)\))?( with(?:out)? time zone)?((?:\[\])*)")
 
@@ -69,27 +76,25 @@ def source_value(column: FlowColumn) -> str:
     return value
 
 
-def source_item(column: FlowColumn, *, recode: bool = False) -> str:
-    """What the source hashes for a column: an SQL expression, NULL for NULL. ``recode``: its texts are not UTF-8."""
-    return _hashed(
-        source_value(column), column, recode, f"{'bpchar' if column.wire == 'bpchar' else 'text'}send({{v}})"
-    )
+def source_hash(column: FlowColumn, seed: int, *, recode: bool = False) -> str:
+    """The hash of what the target must have, as SQL; NULL for NULL. ``recode``: the server's texts are not UTF-8."""
+    return _hashed(source_value(column), column, seed, recode, "bpchar" if column.wire == "bpchar" else "text")
 
 
-def target_item(column: FlowColumn, value: str, *, recode: bool = False) -> str:
-    """What the target hashes of ``value``, its column: a domain as what it is a domain of."""
+def target_hash(column: FlowColumn, value: str, seed: int, *, recode: bool = False) -> str:
+    """The hash of ``value``, the target's column: a domain as what it is a domain of."""
     known = column.wire is not None and shape(column.type).base in RULES
-    return _hashed(f"({value})::{column.type}" if known else value, column, recode, "bpcharsend({v})")
+    return _hashed(f"({value})::{column.type}" if known else value, column, seed, recode, "bpchar")
 
 
-def _hashed(value: str, column: FlowColumn, recode: bool, unpadded: str) -> str:
+def _hashed(value: str, column: FlowColumn, seed: int, recode: bool, blank_padded: str) -> str:
     kind = shape(column.type)
+    seeds = {"seed": seed, "small": seed & 0x7FFFFFFF}
     if column.wire is not None and kind.base in RULES:
-        return RULES[kind.base].format(v=value)
+        return RULES[kind.base].format(v=value, **seeds)
     if column.wire is not None and kind.base == "bpchar":
         # Without a length it keeps blanks, which a cast to text drops; the binary form has them, in our encoding.
-        return unpadded.format(v=value)
-    item = TEXT.format(v=value)
+        return _BYTES.format(v=f"{blank_padded}send({value})", **seeds)
     if kind.base == "character":
-        item = f"rtrim({item})"
-    return f"convert_to({item}, 'UTF8')" if recode else item
+        value = f"rtrim(({value})::text)"
+    return _BYTES.format(v=f"convert_to(({value})::text, 'UTF8')", **seeds) if recode else TEXT.format(v=value, **seeds)

@@ -9,6 +9,7 @@ while the application writes.
 from functools import partial
 from typing import Any
 
+from golive.migration.control import check_fence
 from golive.migration.names import TableName, literal, quoted
 from golive.migration.settings import Migration
 from golive.migration.statements import Session, patiently, rows, run, value
@@ -29,21 +30,24 @@ def hold(session: Session, migration: Migration, seconds: float = SECONDS) -> No
             + ", ".join(map(literal, (migration.name, table, name, hold_sql, release_sql, later_sql)))
             + ")"
         )
-        patiently(session, f"{name} of {table}", seconds, (), partial(run, session, f"{hold_sql}; {record}"))
+        work = partial(_fenced, session, migration, f"{hold_sql}; {record}")
+        patiently(session, f"{name} of {table}", seconds, (), work)
 
 
-def release(session: Session, migration: Migration, seconds: float = SECONDS) -> None:
-    """Gives every foreign key and trigger back as it was, all in one moment. Raises ``LockBusy``."""
+def release(session: Session, migration: Migration, seconds: float = SECONDS, also: str = "SELECT") -> None:
+    """Gives every foreign key and trigger back as it was, all in one moment, and with it executes ``also``.
+
+    Raises ``LockBusy``, ``StaleMigration``.
+    """
     found = rows(session, HELD.format(migration=literal(migration.name), state="released_at IS NULL"))
-    if not found:
-        return
-    statements = [statement for _number, statement, _later in reversed(found)]
-    numbers = ", ".join(str(number) for number, _statement, _later in found)
+    statements = [also, *(statement for _number, statement, _later in reversed(found))]
+    numbers = ", ".join(str(number) for number, _statement, _later in found) or "NULL"
     statements.append(
         "UPDATE golive_migration.held SET released_at = clock_timestamp()"
         f" WHERE migration = {literal(migration.name)} AND number IN ({numbers})"
     )
-    patiently(session, "hand-over of foreign keys", seconds, (), partial(run, session, ";".join(statements)))
+    work = partial(_fenced, session, migration, ";".join(statements))
+    patiently(session, "hand-over of foreign keys", seconds, (), work)
 
 
 def validate(session: Session, migration: Migration) -> None:
@@ -62,6 +66,12 @@ def is_held(session: Session, migration: Migration) -> bool:
     """Whether anything of the target is not yet as it was."""
     held = f"SELECT EXISTS (SELECT FROM golive_migration.held WHERE migration = {literal(migration.name)}"
     return bool(value(session, f"{held} AND released_at IS NULL)"))
+
+
+def _fenced(session: Session, migration: Migration, statements: str) -> None:
+    """A worker that was overtaken must not touch the keys of a database that is in use."""
+    run(session, statements)
+    check_fence(session, migration.token)
 
 
 def _foreign_key(row: tuple[Any, ...]) -> _Hold:

@@ -25,6 +25,8 @@ SELECT flow, number, relation, condition, whole, estimate, file, rows, bytes
 FROM golive_migration.chunk WHERE migration = %s ORDER BY estimate DESC, flow, number"""
 OPEN = "SELECT FROM golive_migration.chunk WHERE migration = %s AND rows IS NULL LIMIT 1"
 PLAIN = "SELECT relkind = 'r' FROM pg_class WHERE oid = %s::regclass"
+LOST_WORKER = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "20", "tcp_keepalives_count": "3"}
+"""A worker whose machine has gone must not hold a chunk's marker on for hours."""
 REWRITES = 3
 """How often a flow is planned again because its source table got another file meanwhile."""
 
@@ -128,7 +130,7 @@ async def _session(work: Work, number: int, done: list[Job]) -> None:
     purpose = f"load {migration.name}"
     async with (
         migration.source.stream(purpose) as source,
-        migration.target.stream(purpose, synchronous_commit="off") as target,
+        migration.target.stream(purpose, synchronous_commit="off", **LOST_WORKER) as target,
     ):
         sides = Side(migration.source, source), Side(migration.target, target)
         while work.open:

@@ -14,16 +14,16 @@ from psycopg import IsolationLevel, errors
 
 from golive.errors import TargetError
 from golive.migration import apply_sql, unit_sql
-from golive.migration.capture.advance import advance, complete
+from golive.migration.capture.advance import CHANGES, advance, complete, done
 from golive.migration.capture.plan import Captured
 from golive.migration.capture.tables import captured
 from golive.migration.control import check_fence
-from golive.migration.errors import LockBusy, NotReady
+from golive.migration.errors import HandedOver, LockBusy, NotReady
 from golive.migration.freeze import pass_freeze
 from golive.migration.holds import hold
 from golive.migration.names import literal
-from golive.migration.settings import Migration
-from golive.migration.staging import Staged, changes, stage
+from golive.migration.settings import Migration, Progress
+from golive.migration.staging import Seen, Staged, changes, stage
 from golive.migration.statements import Session, run, value
 from golive.migration.target_keys import target_keys
 
@@ -34,6 +34,7 @@ Inspect = Callable[[str], None]
 """Is given the name of the exported source snapshot (``SET TRANSACTION SNAPSHOT``) of which the target is now the
 image; as long as it runs, no other pass does. What it raises leaves the changes to be copied again."""
 
+HANDED, TAKEN_BACK = "handed", "taken back"
 LOCK_CLASS = 7_204_120
 PATIENCE_SECONDS = 120.0
 TRUNCATE_TRIES = 5
@@ -44,7 +45,7 @@ LOST_CLIENT = {"client_connection_check_interval": "5s"}
 @dataclass(frozen=True)
 class PassReport:
     """``changes`` were read, of ``units``; ``rows`` of them carried over, ``touched`` written. ``left`` changes have
-    come since. A flow that was copied whole counts no units."""
+    come since, estimated where a log would have to be read. A flow that was copied whole counts no units."""
 
     number: int
     kind: Kind
@@ -57,7 +58,9 @@ class PassReport:
 
 
 def run_pass(migration: Migration, kind: Kind = "pass", inspect: Inspect | None = None) -> PassReport:
-    """Does one pass. Raises ``StaleMigration``, ``LockBusy``, ``NotReady`` without a capture, or a server's error.
+    """Does one pass.
+
+    Raises ``StaleMigration``, ``LockBusy``, ``NotReady`` without a capture, ``HandedOver``, or a server's error.
 
     A TRUNCATE of the source empties a table for older snapshots too, so that children may be seen without parents;
     and while it waits for this snapshot's readers, a verification waits for it. The next snapshot is past it.
@@ -85,6 +88,8 @@ def pass_in(
     """As ``run_pass``, in sessions that are open."""
     started = time.monotonic()
     _alone(target, migration)
+    if is_handed_over(target, migration):
+        raise HandedOver(migration=migration.name, database=str(migration.target))
     pass_freeze(target)
     if kind != "settle":
         hold(target, migration)
@@ -110,10 +115,9 @@ def _snapshot(
     source.isolation_level = IsolationLevel.REPEATABLE_READ
     with source.transaction():
         snapshot = str(value(source, "SELECT pg_current_snapshot()"))
-        if kind != "final":  # the source is frozen then: all that it will ever say was known before
-            complete(migration, source, items)
-        seen = changes(source, items)
-        staged = stage(source, target, migration.flows, items, seen)
+        known = complete(migration, source, items, snapshot)
+        seen = changes(source, items, known.relation)
+        staged = stage(source, target, migration.flows, Seen(items, seen, known.relation))
         number, touched = _apply_patiently(migration, kind, target, staged, snapshot, started)
         if inspect:
             inspect(str(value(source, "SELECT pg_export_snapshot()")))
@@ -121,17 +125,19 @@ def _snapshot(
             run(source, unit_sql.consume(numbers))
     source.isolation_level = None
     seconds = time.monotonic() - started
-    if kind != "final":
-        advance(migration, source, items)
+    for one in staged:
+        migration.report(Progress(one.flow.name, kind, one.rows, 0, 1, 1, seconds))
+    consumed = sum(count for count, _whole in seen.values())
+    left = done(migration, source, known, consumed)
     return PassReport(
         number=number,
         kind=kind,
-        changes=sum(count for count, _whole in seen.values()),
+        changes=consumed,
         units=sum(one.units for one in staged),
         rows=sum(one.rows for one in staged),
         touched=touched,
         seconds=seconds,
-        left=sum(count for count, _whole in changes(source, items).values()),
+        left=left + sum(count for count, _whole in changes(source, items, CHANGES).values()),
     )
 
 
@@ -196,6 +202,22 @@ def is_verified(target: Session, migration: Migration) -> bool:
     """Whether a full verification was begun; since then, what changes is noted."""
     mine = f"SELECT FROM golive_migration.pass WHERE migration = {literal(migration.name)} AND kind = 'verify'"
     return bool(value(target, f"SELECT EXISTS ({mine})"))
+
+
+def is_handed_over(target: Session, migration: Migration) -> bool:
+    """Whether the target is in use, and not taken back since."""
+    mine = f"FROM golive_migration.pass WHERE migration = {literal(migration.name)}"
+    return bool(value(target, f"SELECT kind {mine} ORDER BY number DESC LIMIT 1") == HANDED)
+
+
+def mark(migration: Migration, word: str) -> str:
+    """A row among the passes that says what became of the target (``HANDED``, ``TAKEN_BACK``), as SQL."""
+    name = literal(migration.name)
+    return (
+        "INSERT INTO golive_migration.pass (migration, number, kind, snapshot, units, rows, seconds, token)"
+        f" SELECT {name}, coalesce(max(number), 0) + 1, {literal(word)}, '', 0, 0, 0, {migration.token}"
+        f" FROM golive_migration.pass WHERE migration = {name}"
+    )
 
 
 def _alone(target: Session, migration: Migration) -> None:

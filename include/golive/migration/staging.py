@@ -24,43 +24,54 @@ class Staged:
     rows: int
 
 
-def changes(session: Session, items: tuple[Captured, ...]) -> dict[int, tuple[int, bool]]:
-    """Per captured table: the changes that this snapshot shows, and whether every unit is among them."""
-    found = rows(session, sql.count_changes(tuple(item.number for item in items)))
+@dataclass(frozen=True)
+class Seen:
+    """What a snapshot shows to have changed: per captured table the number of changes, and whether every unit is
+    among them; ``relation`` has them."""
+
+    items: tuple[Captured, ...]
+    found: dict[int, tuple[int, bool]]
+    relation: str
+
+
+def changes(session: Session, items: tuple[Captured, ...], relation: str) -> dict[int, tuple[int, bool]]:
+    """Per captured table: the changes that are seen, and whether every unit is among them."""
+    found = rows(session, sql.count_changes(tuple(item.number for item in items), relation))
     return {number: (count, whole) for number, count, whole in found}
 
 
-def stage(
-    source: Session,
-    target: Session,
-    flows: tuple[Flow, ...],
-    items: tuple[Captured, ...],
-    seen: dict[int, tuple[int, bool]],
-) -> tuple[Staged, ...]:
+def stage(source: Session, target: Session, flows: tuple[Flow, ...], seen: Seen) -> tuple[Staged, ...]:
     """Carries over what changed. ``source`` is in its snapshot; memory is flat, whatever the number of rows."""
-    numbers = {(item.table, item.unit): item.number for item in items}
+    numbers = {(item.table, item.unit): item.number for item in seen.items}
     staged = []
     for place, flow in enumerate(flows):
-        keyed = {numbers[one.table, one.unit] for one in flow.sources if one.unit} & seen.keys()
-        lookups = {numbers[one.table, one.unit] for one in flow.sources if not one.unit} & seen.keys()
-        whole = bool(lookups) or any(seen[number][1] for number in keyed)
-        if keyed or lookups:
-            staged.append(_stage(source, target, flow, place, None if whole else tuple(sorted(keyed))))
+        keyed = {numbers[one.table, one.unit] for one in flow.sources if one.unit} & seen.found.keys()
+        lookups = {numbers[one.table, one.unit] for one in flow.sources if not one.unit} & seen.found.keys()
+        if lookups or any(seen.found[number][1] for number in keyed):
+            staged.append(_stage_whole(source, target, flow, place))
+        elif keyed:
+            staged.append(_stage_units(source, target, flow, place, sql.Changes(tuple(sorted(keyed)), seen.relation)))
     return tuple(staged)
 
 
-def _stage(source: Session, target: Session, flow: Flow, place: int, numbers: tuple[int, ...] | None) -> Staged:
-    """``numbers`` are the captured tables whose changes are looked at; None: every unit."""
-    run(target, f"DROP TABLE IF EXISTS {sql.units_name(place)}, {sql.rows_name(place)}")
-    run(target, sql.target_rows(flow, place))
-    if numbers is None:
-        copied = copy_rows(source, target, flow.select(), flow, place)
-        return Staged(flow, place, whole=True, nulls=False, units=0, rows=copied)
+def _stage_whole(source: Session, target: Session, flow: Flow, place: int) -> Staged:
+    _begin(target, flow, place)
+    copied = copy_rows(source, target, flow.select(), flow, place)
+    return Staged(flow, place, whole=True, nulls=False, units=0, rows=copied)
+
+
+def _stage_units(source: Session, target: Session, flow: Flow, place: int, found: sql.Changes) -> Staged:
+    _begin(target, flow, place)
     run(source, sql.source_units(flow, place))
-    units = run(source, sql.fill_units(flow, place, numbers))
+    units = run(source, sql.fill_units(flow, place, found))
     nulls = copy_units(source, target, flow, place)
     copied = copy_rows(source, target, flow.select(sql.source_condition(flow, place, nulls)), flow, place)
     return Staged(flow, place, whole=False, nulls=nulls, units=units, rows=copied)
+
+
+def _begin(target: Session, flow: Flow, place: int) -> None:
+    run(target, f"DROP TABLE IF EXISTS {sql.units_name(place)}, {sql.rows_name(place)}")
+    run(target, sql.target_rows(flow, place))
 
 
 def copy_units(source: Session, target: Session, flow: Flow, place: int) -> bool:

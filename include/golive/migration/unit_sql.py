@@ -5,6 +5,7 @@ On both sides ``golive_units_N`` holds the changed units of the N-th flow in col
 """
 
 import re
+from dataclasses import dataclass
 
 from golive.migration.flow import Flow, S, UnitColumn
 from golive.migration.names import columns, literal, quoted
@@ -22,6 +23,14 @@ _WIDENS = {
 """Casts that keep different values different, so that the source's own columns, and their indexes, may be compared."""
 
 
+@dataclass(frozen=True)
+class Changes:
+    """The changes of some captured tables; ``relation`` is what they are read from."""
+
+    numbers: tuple[int, ...]
+    relation: str
+
+
 def units_name(place: int) -> str:
     return f"golive_units_{place}"
 
@@ -37,11 +46,11 @@ def source_units(flow: Flow, place: int) -> str:
     return f"{made} FROM {flow.relation} {S} WITH NO DATA"
 
 
-def fill_units(flow: Flow, place: int, numbers: tuple[int, ...]) -> str:
+def fill_units(flow: Flow, place: int, found: Changes) -> str:
     """The changed units, each once, from the changes of the flow's captured tables."""
     captured = ", ".join(f"unit[{i}]::{name} AS u{i}" for i, name in enumerate(flow.unit_types, 1))
     items = ", ".join(_unit_value(flow, i) for i in _numbers(flow))
-    changes = f"SELECT {captured} FROM golive_capture.change WHERE source IN ({_list(numbers)}) AND unit IS NOT NULL"
+    changes = f"SELECT {captured} FROM {found.relation} c WHERE source IN ({_list(found.numbers)}) AND unit IS NOT NULL"
     return f"INSERT INTO {units_name(place)} SELECT DISTINCT {items} FROM ({changes}) u"
 
 
@@ -86,10 +95,10 @@ def target_condition(flow: Flow, place: int, nulls: bool = False) -> str:
     return f"EXISTS (SELECT FROM {units_name(place)} u WHERE {pairs})"
 
 
-def count_changes(numbers: tuple[int, ...]) -> str:
+def count_changes(numbers: tuple[int, ...], relation: str) -> str:
     """Per captured table: how many changes, and whether one of them is of every unit."""
     return (
-        "SELECT source, count(*), bool_or(unit IS NULL) FROM golive_capture.change"
+        f"SELECT source, count(*), bool_or(unit IS NULL) FROM {relation} c"
         f" WHERE source IN ({_list(numbers)}) GROUP BY source"
     )
 

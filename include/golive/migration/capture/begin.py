@@ -1,7 +1,7 @@
 """The capture begins, and leaves the source as it was."""
 
 from golive.migration.capture import triggers
-from golive.migration.capture.log import close_log, open_log
+from golive.migration.capture.log_setup import close_log, open_log
 from golive.migration.capture.plan import watched
 from golive.migration.capture.tables import captured, number_tables
 from golive.migration.control import LOCK, install_source

@@ -61,10 +61,10 @@ class LogReader:
             yield from (Change(item.number, unit, self._xid) for unit in units)
 
 
-def copy_line(change: Change, xid: int | None) -> str:
-    """A change as a line of COPY's text form: its source, its unit as an array, its transaction."""
+def copy_line(change: Change, xid: int | None = None) -> str:
+    """A change as a line of COPY's text form: its source, its unit as an array, its transaction if it is given."""
     unit = NOTHING if change.unit is None else _escaped(_array(change.unit))
-    return f"{change.source}\t{unit}\t{NOTHING if xid is None else xid}\n"
+    return f"{change.source}\t{unit}\n" if xid is None else f"{change.source}\t{unit}\t{xid}\n"
 
 
 def _array(unit: tuple[str | None, ...]) -> str:

@@ -4,7 +4,8 @@ from functools import partial
 
 from golive.migration.capture import trigger_sql as sql
 from golive.migration.capture.plan import Captured, Watched, by_table
-from golive.migration.capture.tables import grown, members, note_members
+from golive.migration.capture.tables import grown, note_members
+from golive.migration.members import members
 from golive.migration.names import TableName, literal, quoted
 from golive.migration.statements import Session, patiently, rows, run
 
