@@ -20,6 +20,7 @@ with stage_dag("release", __doc__):
         RunStage(stage="plan"),
         RunStage(stage="environment"),
         RunStage(stage="install"),
+        RunStage(stage="migration"),
         RunStage(stage="cutover"),
         CloseStage(),
         Rollback(),

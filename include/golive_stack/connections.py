@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from golive.secret import Secret
-from golive_stack.databases import ENVIRONMENTS, LEDGER, LEDGER_WRITER, example_name
+from golive_stack.databases import ENVIRONMENTS, LEDGER, LEDGER_WRITER, example_name, legacy_name
 from golive_stack.hosts import StackHost
 from golive_stack.postgres import SUPERUSER
 from golive_stack.state import State
@@ -25,7 +25,7 @@ class ConnectionRow:
 
 def connections(state: State, hosts: tuple[StackHost, ...]) -> tuple[ConnectionRow, ...]:
     """The ledger, every host, every environment's database, and the channel."""
-    databases = (make(state, environment) for environment in ENVIRONMENTS for make in (_database, _administrator))
+    databases = (make(state, e) for e in ENVIRONMENTS for make in (_database, _legacy, _administrator))
     return (_ledger(state), *(_host(host) for host in hosts), *databases, _slack(state))
 
 
@@ -45,6 +45,13 @@ def _database(state: State, environment: str) -> ConnectionRow:
     word = state.password(f"database/{environment}").reveal()
     port = state.port("postgres")
     return ConnectionRow(f"golive_{environment}_main", "postgres", "127.0.0.1", port, name, word, name)
+
+
+def _legacy(state: State, environment: str) -> ConnectionRow:
+    name = legacy_name(environment)
+    word = state.password(f"legacy/{environment}").reveal()
+    port = state.port("postgres")
+    return ConnectionRow(f"golive_{environment}_legacy", "postgres", "127.0.0.1", port, name, word, name)
 
 
 def _administrator(state: State, environment: str) -> ConnectionRow:

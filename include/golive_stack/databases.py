@@ -29,12 +29,18 @@ class Database:
 
 def databases(state: State) -> tuple[Database, ...]:
     """What is made at the first ``up``. The example's roles may make databases: a backup is proved by a restore."""
-    example = (Database(example_name(e), state.password(f"database/{e}"), "CREATEDB") for e in ENVIRONMENTS)
-    return (Database("airflow", state.password("database/airflow")), *example)
+    new = (Database(example_name(e), state.password(f"database/{e}"), "CREATEDB") for e in ENVIRONMENTS)
+    old = (Database(legacy_name(e), state.password(f"legacy/{e}"), "CREATEDB") for e in ENVIRONMENTS)
+    return (Database("airflow", state.password("database/airflow")), *new, *old)
 
 
 def example_name(environment: str) -> str:
     return f"contact_center_{environment}"
+
+
+def legacy_name(environment: str) -> str:
+    """The database of version 1, whose rows release 2.0 moves."""
+    return f"contact_center_legacy_{environment}"
 
 
 def create(server: Server, wanted: tuple[Database, ...]) -> None:

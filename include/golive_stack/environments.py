@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from golive_stack.databases import ENVIRONMENTS, example_name
+from golive_stack.databases import ENVIRONMENTS, example_name, legacy_name
 from golive_stack.files import write_private
 from golive_stack.home import Home
 from golive_stack.hosts import StackHost
@@ -32,7 +32,7 @@ def write(home: Home, state: State, hosts: tuple[StackHost, ...]) -> None:
 def describe(state: State, environment: str, hosts: tuple[StackHost, ...]) -> dict[str, Any]:
     """The file as data, in the format of ``examples/contact_center/environments``."""
     front = next(host for host in hosts if host.row.balancer)
-    name = example_name(environment)
+    name, legacy = example_name(environment), legacy_name(environment)
     return {
         "schema": 1,
         "environment": environment,
@@ -40,15 +40,8 @@ def describe(state: State, environment: str, hosts: tuple[StackHost, ...]) -> di
         "timezone": "Asia/Seoul",
         "hosts": {host.row.name: _host(state, host) for host in hosts},
         "databases": {
-            "main": {
-                "admin": f"golive_{environment}_admin",
-                "connection": f"golive_{environment}_main",
-                "name": name,
-                "role": name,
-                "host": "app1",
-                "backup_keep": 7,
-                "backup_maximum_age_hours": 26,
-            }
+            "main": _database(environment, "main", name),
+            "legacy": _database(environment, "legacy", legacy),
         },
         "balancers": {
             "front": {
@@ -66,8 +59,22 @@ def describe(state: State, environment: str, hosts: tuple[StackHost, ...]) -> di
             "database_port": str(state.port("postgres")),
             "database_name": name,
             "database_user": name,
+            "legacy_name": legacy,
+            "legacy_user": legacy,
         },
         "tools": {**{tool: str(BINARIES / tool) for tool in _TOOLS}, "python": sys.executable},
+    }
+
+
+def _database(environment: str, word: str, name: str) -> dict[str, Any]:
+    return {
+        "admin": f"golive_{environment}_admin",
+        "connection": f"golive_{environment}_{word}",
+        "name": name,
+        "role": name,
+        "host": "app1",
+        "backup_keep": 7,
+        "backup_maximum_age_hours": 26,
     }
 
 

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import psycopg
-from psycopg import sql
 
-from examples.contact_center import seed
+import examples.contact_center
 from golive.canonical import Digest, digest_bytes
 from golive.secret import Secret
 
-EXAMPLE = Path(seed.__file__).parent
+EXAMPLE = Path(next(iter(examples.contact_center.__path__)))
 PLACEHOLDER = "sha256:" + "0" * 64
 
 Version = Literal["1.0.0", "2.0.0"]
@@ -38,7 +37,8 @@ def build_artifact(version: Version, out: Path, variant: Variant | None = None) 
 
 def write_release(out: Path, version: Version = "2.0.0", variant: Variant | None = None) -> Path:
     """Make ``out`` a release folder (manifest, templates, built artifact with its real digest); the manifest's path."""
-    shutil.copytree(EXAMPLE / "templates", out / "templates", dirs_exist_ok=True)
+    for part in ("templates", "migration"):
+        shutil.copytree(EXAMPLE / part, out / part, dirs_exist_ok=True)
     artifact = build_artifact(version, out / "build", variant)
     name = f"release-{version.removesuffix('.0')}.yaml"
     manifest = (EXAMPLE / name).read_text(encoding="utf-8")
@@ -46,24 +46,28 @@ def write_release(out: Path, version: Version = "2.0.0", variant: Variant | None
     return out / name
 
 
-def seed_database(url: Secret) -> bool:
-    """Create and fill the example's tables as the user of ``url``; False when they were there already."""
+CUSTOMERS = {"test": 1_500, "production": 20_000}
+"""How large each environment's old system is: about 14 rows per customer."""
+
+
+def without_rows(manifest: str) -> str:
+    """The manifest's text without its move of rows: the schema changes, and the new tables stay empty."""
+    head, found, tail = manifest.partition("  data: ")
+    return head + tail[tail.index("\n\n") + 1 :] if found else manifest
+
+
+def seed_database(url: Secret, customers: int) -> bool:
+    """Create and fill the old system's tables as the user of ``url``; False when they were there already."""
     with psycopg.connect(url.reveal(), connect_timeout=10) as connection:
         # Two seedings at once would race between the question and the answer: the lock ends with the transaction.
         connection.execute("SELECT pg_advisory_xact_lock(20260117)")
-        found = connection.execute("SELECT to_regclass('consultation')").fetchone()
+        found = connection.execute("SELECT to_regclass('tb_cnsl')").fetchone()
         if found is not None and found[0] is not None:
             return False
-        connection.execute((EXAMPLE / "schema.sql").read_bytes())
-        for table, rows in seed.tables().items():
-            _copy(connection, table, rows)
+        for part in ("schema", "rows", "keys"):
+            text = (EXAMPLE / "legacy" / f"{part}.sql").read_text(encoding="utf-8")
+            connection.execute(text.replace("%(customers)s", str(customers)).encode())
     return True
-
-
-def _copy(connection: psycopg.Connection, table: str, rows: tuple[seed.Row, ...]) -> None:
-    with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def _with_digest(manifest: str, found: Digest) -> str:

@@ -36,7 +36,7 @@ class DueEnvironments(HealthOperator):
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(task_id=DUE, **kwargs)
+        super().__init__(task_id=DUE, **{"trigger_rule": TriggerRule.ALL_DONE, **kwargs})
 
     def execute(self, context: Any) -> list[str]:
         from golive.stages.health import due_environments
@@ -49,6 +49,34 @@ class DueEnvironments(HealthOperator):
         if not due:
             raise AirflowSkipException(both("nothing_due", "\n"))
         return due
+
+
+class FlowBack(HealthOperator):
+    """Every half hour, wherever something serves: what a moved database took flows back into the old one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(task_id="flow_back", **kwargs)
+
+    def execute(self, context: Any) -> None:
+        from golive.ledger.events import environment_stream
+        from golive.stages.flow_back import keep_flowing
+
+        ledger = open_ledger()
+        errors = []
+        for stream in ledger.streams(environment_stream("")):
+            environment = stream.removeprefix(environment_stream(""))
+            try:
+                with explained():
+                    self.log.info(
+                        "%s: %s",
+                        environment,
+                        keep_flowing(runtime_of(context, "nightly_health", environment=environment)),
+                    )
+            except Exception as error:
+                self.log.exception("%s", environment)
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup(self.task_id, errors)
 
 
 class HealthTask(HealthOperator):

@@ -31,6 +31,7 @@ class Patience:
 PATIENCE = {
     "open": Patience(3, 5, 10),
     "step": Patience(4, 5, 60),
+    "move": Patience(12, 10, 24 * 60),
     "gate": Patience(6, 5, 5),
     "stage": Patience(6, 5, 5),
     "close": Patience(3, 5, 10),

@@ -98,8 +98,8 @@ class OpenStage(GoliveOperator):
 class Step(GoliveOperator):
     """The step of this name; which hosts and components it meets, the plan says at run time."""
 
-    def __init__(self, *, task_id: str, **kwargs: Any) -> None:
-        super().__init__(task_id=task_id, kind="step", **kwargs)
+    def __init__(self, *, task_id: str, kind: str = "step", **kwargs: Any) -> None:
+        super().__init__(task_id=task_id, kind=kind, **kwargs)
 
     def act(self, runtime: "Runtime", params: Mapping[str, Any]) -> None:
         from golive.stages.api import run_step

@@ -13,16 +13,24 @@ from golive_airflow.stage import Step
 GATE = ["gate.review", "gate.agree", "gate.decide"]
 SCHEDULED = ("nightly_health", "stabilization")
 ORDER = {
-    "release": ["open", "plan", "environment", "install", "cutover", "close", "rollback", "verdict"],
+    "release": ["open", "plan", "environment", "install", "migration", "cutover", "close", "rollback", "verdict"],
     "plan": ["open", "changes", "difference", "reach", "schedule", *GATE, "close", "rollback", "verdict"],
     "environment": [
         *("open", "facts", *GATE, "directories", "runtime", "services", "databases", "monitoring"),
         *("backup", "restore_check", "close", "rollback", "verdict"),
     ],
     "install": ["open", "verify", *GATE, "upload", "unpack", "configure", "check", "close", "rollback", "verdict"],
-    "cutover": ["open", "readiness", *GATE, "drain", "switch", "admit", "smoke", "close", "rollback", "verdict"],
+    "migration": [
+        *("open", "analyze", "trial", *GATE, "schema", "load", "compare", "expectations"),
+        *("close", "rollback", "verdict"),
+    ],
+    "cutover": [
+        *("open", "readiness", *GATE, "drain", "sync", "switch", "admit", "smoke"),
+        *("close", "rollback", "verdict"),
+    ],
     "rollback": ["open", "roll_back", "confirm", "close", "verdict"],
     "nightly_health": [
+        "flow_back",
         "due",
         "hosts",
         "services",
@@ -65,6 +73,11 @@ def test_nightly_checks_are_those_of_the_domain(bag: Any) -> None:
     """The nightly DAG looks at everything that the domain can look at."""
     checks = [task.task_id for task in bag.dags["nightly_health"].tasks if isinstance(task, HealthCheck)]
     assert sorted(checks) == sorted(CHECKS)
+
+
+def test_the_night_is_looked_at_whatever_flows_back(bag: Any) -> None:
+    """A database into which nothing can flow back keeps no check from being made."""
+    assert bag.dags["nightly_health"].get_task("due").trigger_rule == "all_done"
 
 
 @pytest.mark.parametrize("stage", [name for name in ORDER if name not in SCHEDULED])

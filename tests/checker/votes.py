@@ -12,6 +12,7 @@ from tests.checker.record import Event, World
 EFFECTS = ("environment", "install", "migration", "cutover")
 """Stages that nobody may run without a line."""
 PLAN = "plan"
+MIGRATION = "migration"
 OUTSIDE = ("release", "rollback")
 """What is closed like a stage and signed by nobody."""
 ROLES = {"technical": "change_technical", "business": "change_business"}
@@ -128,6 +129,8 @@ def _before(events: Sequence[Event], intent: Event, kind: str, data: dict[str, A
 def _needs_line(manifest: dict[str, Any], environment: str, stage: str) -> bool:
     if stage == PLAN:
         return environment == manifest["path"][-1] and bool(manifest["changes"])
+    if stage == MIGRATION:
+        return bool(manifest.get("migration"))
     return stage in EFFECTS
 
 

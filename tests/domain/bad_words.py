@@ -244,4 +244,6 @@ def plan_of(manifest: Manifest, environment: Environment) -> Plan:
 
 
 def files_named(manifest: Manifest) -> dict[str, str]:
-    return {manifest.components["api"].templates[0].source: digest_bytes(TEMPLATE.encode())}
+    """The template, and the migration's files, whose content is nobody's here."""
+    beside = dict.fromkeys(manifest.migration.files, digest_bytes(b""))
+    return {**beside, manifest.components["api"].templates[0].source: digest_bytes(TEMPLATE.encode())}

@@ -162,13 +162,17 @@ def mixed(kind: Kind, words: list[str]) -> Any:
 
 
 def _written(folder: Path, manifest: Manifest) -> Path:
-    """A manifest as a file, with a real artifact and a real template beside it under the names that it gives them."""
+    """A manifest as a file, with a real artifact, a real template and the migration's files beside it under the names
+    that it gives them."""
     data = manifest.model_dump(mode="json", by_alias=True)
     artifact = data["components"]["api"]["artifact"]
     template = folder / data["components"]["api"]["templates"][0]["source"]
     file = folder / artifact["file"]
-    for path in (template, file):
+    beside = [folder / name for name in manifest.migration.files]
+    for path in (template, file, *beside):
         path.parent.mkdir(parents=True, exist_ok=True)
+    for path in beside:
+        path.write_text(f"-- {path.name}", encoding="utf-8")
     template.write_text(TEMPLATE, encoding="utf-8")
     with tarfile.open(file, "w:gz") as archive:
         entry = tarfile.TarInfo("bin/serve")

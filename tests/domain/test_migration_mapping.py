@@ -18,7 +18,7 @@ from golive.migration.sql_words import called, has_star, lone_column, mentioned,
 from golive.migration.wire import wire_of
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "include/examples/contact_center/mapping.yaml"
+EXAMPLE = ROOT / "include/examples/contact_center/migration/mapping.yaml"
 
 
 def column(name: str, kind: str = "text", not_null: bool = False) -> Column:

@@ -11,7 +11,7 @@ from golive_stack import direct, example, lifecycle
 from golive_stack.databases import ENVIRONMENTS
 from golive_stack.home import Home
 from tests.checker.invariants import check
-from tests.integration.stage_runs import OLD, Site, database_url, silent
+from tests.integration.stage_runs import OLD, Site, legacy_url, silent
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def site() -> Iterator[Site]:
         info = lifecycle.up(home, silent, parts={"postgres", "hosts"})
         found = Site(info, direct.open_ledger(info))
         for environment in ENVIRONMENTS:
-            example.seed_database(database_url(info, environment))
+            example.seed_database(legacy_url(info, environment), 100)
             found.place(environment)
         # A version that does not answer is given up sooner than by the example, so that failing rollbacks are short.
         found.submit(OLD, lambda text: text.replace("attempts: 40", "attempts: 12"), version="1.0.0")

@@ -32,7 +32,7 @@ from golive.stages.on_demand import ROLLBACK
 from golive.stages.runtime import Run, Runtime
 from golive.stages.standing import StageStanding, fold_stages
 from golive_stack import direct, example
-from golive_stack.databases import example_name
+from golive_stack.databases import example_name, legacy_name
 from golive_stack.home import REPOSITORY
 from golive_stack.info import Info
 from golive_stack.state import State
@@ -52,13 +52,16 @@ class Site:
     info: Info
     ledger: Ledger
 
-    def submit(self, release: str, edit: Edit = str, variant: Any = None, version: Any = "2.0.0") -> str:
-        """The example's version under a release id of its own; ``edit`` changes the manifest's text."""
+    def submit(
+        self, release: str, edit: Edit = str, variant: Any = None, version: Any = "2.0.0", whole: bool = False
+    ) -> str:
+        """The example's version under a release id of its own; ``edit`` changes the manifest's text. Only the
+        ``whole`` release moves rows; the others change the schema alone."""
         folder = self.info.home.root / "releases" / release
         manifest = example.write_release(folder, version, variant)
         named = f"release: contact-center-{version.removesuffix('.0')}\n"
         text = manifest.read_text(encoding="utf-8").replace(named, f"release: {release}\n")
-        manifest.write_text(edit(text), encoding="utf-8")
+        manifest.write_text(edit(text if whole else example.without_rows(text)), encoding="utf-8")
         submit_release(self.ledger, manifest, "kim.release")
         return release
 
@@ -149,6 +152,9 @@ class Site:
         answer = httpx.get(f"{self.info.balancers[environment]}/health", timeout=20, trust_env=False)
         return str(answer.json()["version"])
 
+    def page(self, environment: str = "test") -> str:
+        return self.info.balancers[environment]
+
     def host(self, environment: str = "test", name: str = "app1") -> Path:
         return self.info.home.host(environment, name) / "home"
 
@@ -185,6 +191,11 @@ def killed(process: "subprocess.Popen[bytes]") -> bool:
     return process.returncode == -signal.SIGKILL
 
 
-def database_url(info: Info, environment: str) -> Secret:
+def legacy_url(info: Info, environment: str) -> Secret:
+    name, word = legacy_name(environment), State(info.home.state).password(f"legacy/{environment}")
+    return info.postgres.url(name, name, word)
+
+
+def new_url(info: Info, environment: str) -> Secret:
     name, word = example_name(environment), State(info.home.state).password(f"database/{environment}")
     return info.postgres.url(name, name, word)

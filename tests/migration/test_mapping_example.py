@@ -40,7 +40,7 @@ def load(checked: Checked, source: Endpoint, target: Endpoint) -> None:
 @pytest.fixture
 def checked(source: Endpoint, target: Endpoint) -> Checked:
     build(source, target)
-    return check(load_mapping(EXAMPLE / "mapping.yaml"), source, target)
+    return check(load_mapping(EXAMPLE / "migration/mapping.yaml"), source, target)
 
 
 def test_the_example_holds(checked: Checked) -> None:
@@ -82,7 +82,7 @@ def test_without_the_mapping_nothing_would_come(source: Endpoint, target: Endpoi
 
 def test_it_has_a_way_back(checked: Checked, source: Endpoint, target: Endpoint) -> None:
     """The way back is declared whole: its flows are those of the old tables, each with a unit, and run on the new."""
-    back = reverse(load_mapping(EXAMPLE / "mapping.yaml"), checked, source, target)
+    back = reverse(load_mapping(EXAMPLE / "migration/mapping.yaml"), checked, source, target)
     assert {flow.target.name: [column.name for column in flow.unit] for flow in back.flows} == {
         "tb_team": ["team_cd"], "tb_emp": ["emp_no"], "tb_cust": ["cust_no"],
         "tb_cust_addr": ["cust_no"], "tb_cnsl": ["cnsl_no"],
@@ -96,7 +96,7 @@ def test_it_has_a_way_back(checked: Checked, source: Endpoint, target: Endpoint)
 def test_there_and_back_changes_only_what_was_cleansed(checked: Checked, source: Endpoint, target: Endpoint) -> None:
     """Rows that go to the new schema and come back are the old ones, but for cleansed values and what is dropped."""
     load(checked, source, target)
-    back = reverse(load_mapping(EXAMPLE / "mapping.yaml"), checked, source, target)
+    back = reverse(load_mapping(EXAMPLE / "migration/mapping.yaml"), checked, source, target)
     for flow in back.flows:
         names = [name for name in flow.names if name not in CHANGED]
         items = ", ".join(f'r."{name}"::text' for name in names)

@@ -85,7 +85,7 @@ def same_on_both_sides(checked: Checked, source: Endpoint, target: Endpoint) -> 
 def test_the_example_moves_and_comes_back(source: Endpoint, target: Endpoint) -> None:
     """Split, merged, looked up and cleansed rows follow every change; after go-live the old database gets them back."""
     build_example(source, target)
-    file = load_mapping(EXAMPLE / "mapping.yaml")
+    file = load_mapping(EXAMPLE / "migration/mapping.yaml")
     checked = check(file, source, target)
     back = reverse(file, checked, source, target)
     there = migration_of("there", source, target, checked)

@@ -57,8 +57,7 @@ def build(migration: Migration) -> None:
         raise_fence(session, migration.token)
         if state(migration, session) in ("begun", "planned"):
             raise NotReady(step="build", missing="load")
-    while missing := patiently(partial(_missing, migration)):
-        _make_phases(migration, missing)
+    put_back(migration)
     set_sequences(migration)
     _in_parallel(migration, sorted({flow.target for flow in migration.flows}), _analyze, {})
     with migration.target.session("build") as session, session.transaction():
@@ -68,6 +67,12 @@ def build(migration: Migration) -> None:
         if state(migration, session) == "loaded":
             reach(migration, session, "built")
         check_fence(session, migration.token)
+
+
+def put_back(migration: Migration) -> None:
+    """All that was put aside stands again, whatever was loaded."""
+    while missing := patiently(partial(_missing, migration)):
+        _make_phases(migration, missing)
 
 
 def _missing(migration: Migration) -> list[Entry]:

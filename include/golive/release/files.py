@@ -57,6 +57,15 @@ def template_findings(manifest: "Manifest", folder: Path) -> Iterator[Finding]:
             yield from _unused(name, component, used)
 
 
+def migration_findings(manifest: "Manifest", folder: Path) -> Iterator[Finding]:
+    """Each script and the mapping: inside the folder, and readable."""
+    for name in sorted(manifest.migration.files):
+        try:
+            resolve(folder, name)
+        except Unusable as unusable:
+            yield Finding(("migration",), unusable.finding.key, unusable.finding.data)
+
+
 def digests_of(manifest: "Manifest", folder: Path, source: str) -> dict[str, Digest]:
     """The digest of every file that a manifest refers to, for ``Manifest.digest``; read in flat memory.
 
@@ -64,6 +73,7 @@ def digests_of(manifest: "Manifest", folder: Path, source: str) -> dict[str, Dig
     """
     named = {component.artifact.file: component.artifact.digest for component in manifest.components.values()}
     names = {template.source for component in manifest.components.values() for template in component.templates}
+    names |= manifest.migration.files
     digests: dict[str, Digest] = {}
     problems: list[Problem] = []
     for name in sorted(names | named.keys()):

@@ -25,6 +25,9 @@ def _findings(manifest: "Manifest", environment: Environment) -> Iterator[Findin
         yield from _variables(name, component, environment)
         yield from _ports(name, component, environment)
         yield from _databases(name, component, environment)
+    for database in manifest.migration.databases:
+        if database not in environment.databases:
+            yield Finding(("databases",), "fit_migration", {"database": database})
     for name, balancer in environment.balancers.items():
         if balancer.component not in manifest.components:
             yield Finding(("balancers", name, "component"), "fit_component", {"component": balancer.component})

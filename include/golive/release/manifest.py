@@ -11,9 +11,9 @@ from golive.canonical import Digest, digest
 from golive.release.base import Localized, Model
 from golive.release.components import Check, Component
 from golive.release.errors import FilesMismatch
-from golive.release.files import template_findings
+from golive.release.files import migration_findings, template_findings
 from golive.release.parsing import Rule, parse, restore
-from golive.release.people import EFFECT_STAGES, PLAN, ApprovalLine, ApprovalStep, Change, Person, Side
+from golive.release.people import EFFECT_STAGES, MIGRATION, PLAN, ApprovalLine, ApprovalStep, Change, Person, Side
 from golive.release.preparation import (
     Communication,
     Cutover,
@@ -103,6 +103,8 @@ class Manifest(Model):
         """Whether somebody must sign a stage of an environment: before effects, and for change requests at the last."""
         if stage == PLAN:
             return environment == self.production and bool(self.changes)
+        if stage == MIGRATION:
+            return bool(self.migration.databases)
         return stage in EFFECT_STAGES
 
     def line_for(self, environment: str, stage: str) -> ApprovalLine | None:
@@ -118,6 +120,7 @@ def files_of(manifest: Manifest) -> tuple[Path, ...]:
     """Every file that a manifest refers to, relative to its folder: sorted, each once."""
     files = {component.artifact.file for component in manifest.components.values()}
     files |= {template.source for component in manifest.components.values() for template in component.templates}
+    files |= manifest.migration.files
     return tuple(Path(name) for name in sorted(files))
 
 
@@ -127,7 +130,9 @@ def load_manifest(path: Path) -> Manifest:
     Raises ``ManifestInvalid`` with every problem. Artifacts may not be built yet: ``digests_of`` looks at them.
     """
     templates = Rule[Manifest](("components",), partial(template_findings, folder=path.parent))
-    return parse(Manifest, read_file(path), str(path), MANIFEST_REFERENCES, (*MANIFEST_RULES, templates))
+    migration = Rule[Manifest](("migration",), partial(migration_findings, folder=path.parent))
+    rules = (*MANIFEST_RULES, templates, migration)
+    return parse(Manifest, read_file(path), str(path), MANIFEST_REFERENCES, rules)
 
 
 def parse_manifest(text: str | bytes, source: str) -> Manifest:

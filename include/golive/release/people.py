@@ -26,6 +26,9 @@ Stage = Literal[
 PLAN: Stage = "plan"
 """The stage whose signatures approve the change requests, in the last environment of the path."""
 
+MIGRATION: Stage = "migration"
+"""The stage that changes databases, where a release does."""
+
 EFFECT_STAGES: tuple[Stage, ...] = ("environment", "install", "cutover")
 """The stages that change something outside: each needs an approval line in each environment of the path."""
 

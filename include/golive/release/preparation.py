@@ -18,6 +18,7 @@ from golive.release.shapes import (
     Decimal,
     Hours,
     Identifier,
+    LocalFile,
     Minutes,
     Moment,
     Name,
@@ -26,10 +27,48 @@ from golive.release.shapes import (
 )
 
 
-class Migration(Model):
-    """Whether data is moved."""
+class SchemaChange(Model):
+    """Ordered SQL scripts for a database of the environment: ``NNNN_name.up.sql`` and ``.down.sql``, in any order."""
 
-    required: bool = False
+    database: Name
+    scripts: Annotated[tuple[LocalFile, ...], Field(min_length=1, max_length=1000)]
+
+
+class DataMove(Model):
+    """Rows that move from one database of the environment to another, through a mapping file.
+
+    ``freeze_seconds``: the longest that writes may be refused at the cutover. ``flow_back_hours``: how long after it
+    changes on the new database are still brought back to the old one; after that a rollback would lose them.
+    """
+
+    source: Name
+    target: Name
+    mapping: LocalFile
+    capture: Literal["triggers", "pgoutput", "frozen"] = "triggers"
+    workers: Annotated[Count, Field(ge=1, le=16)] = 2
+    sample_rows: Annotated[Count, Field(ge=1)] = 1000
+    freeze_seconds: Annotated[Count, Field(ge=1)] = 30
+    flow_back_hours: Hours = 72
+
+
+class Migration(Model):
+    """What happens to databases: their schema is changed in place (``ddl``), rows are moved (``data``), or both."""
+
+    ddl: SchemaChange | None = None
+    data: DataMove | None = None
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Every file that it refers to."""
+        scripts = self.ddl.scripts if self.ddl else ()
+        return frozenset({*scripts, *((self.data.mapping,) if self.data else ())})
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The databases that it changes or reads, sorted."""
+        changed = (self.ddl.database,) if self.ddl else ()
+        moved = (self.data.source, self.data.target) if self.data else ()
+        return tuple(sorted({*changed, *moved}))
 
 
 class Training(Model):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from golive.release.errors import Finding, Path
 from golive.release.names import best
 from golive.release.parsing import Rule
-from golive.release.people import EFFECT_STAGES, PLAN, SIDES, Change, Side
+from golive.release.people import EFFECT_STAGES, MIGRATION, PLAN, SIDES, Change, Side
 from golive.release.references import listed
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _lines_cover_stages(manifest: "Manifest") -> Iterator[Finding]:
     for environment in manifest.path:
-        for stage in (PLAN, *EFFECT_STAGES):
+        for stage in (PLAN, *EFFECT_STAGES, MIGRATION):
             if manifest.needs_line(environment, stage) and manifest.line_for(environment, stage) is None:
                 yield Finding(("approvals",), "no_approval_line", {"stage": stage, "environment": environment})
 
@@ -85,9 +85,10 @@ def _targets_are_used_once(manifest: "Manifest") -> Iterator[Finding]:
             yield Finding(("components", name, "secrets", variable), "secret_is_variable", {"name": variable})
 
 
-def _migration_can_be_done(manifest: "Manifest") -> Iterator[Finding]:
-    if manifest.migration.required:
-        yield Finding(("migration", "required"), "no_migration_stage")
+def _rows_move_between_two(manifest: "Manifest") -> Iterator[Finding]:
+    data = manifest.migration.data
+    if data is not None and data.source == data.target:
+        yield Finding(("migration", "data", "target"), "moves_into_itself", {"database": data.target})
 
 
 def _hosts_are_distinct(environment: "Environment") -> Iterator[Finding]:
@@ -123,7 +124,7 @@ MANIFEST_RULES: tuple[Rule["Manifest"], ...] = (
     Rule(("path", "drafter", "people", "changes", "approvals"), _plan_gathers_signatures),
     Rule(("changes", "checks", "training", "readiness"), _names_are_used_once),
     Rule(("components",), _targets_are_used_once),
-    Rule(("migration",), _migration_can_be_done),
+    Rule(("migration",), _rows_move_between_two),
 )
 
 ENVIRONMENT_RULES: tuple[Rule["Environment"], ...] = (

@@ -7,10 +7,13 @@ from golive.stages.definition import StageDefinition, StepDefinition
 from golive.stages.environment import ENVIRONMENT
 from golive.stages.errors import UnknownStep
 from golive.stages.install import INSTALL
+from golive.stages.migration import MIGRATION
 from golive.stages.on_demand import ROLLBACK
 from golive.stages.plan import PLANNING
 
-STAGES: Mapping[str, StageDefinition] = {stage.name: stage for stage in (PLANNING, ENVIRONMENT, INSTALL, CUTOVER)}
+STAGES: Mapping[str, StageDefinition] = {
+    stage.name: stage for stage in (PLANNING, ENVIRONMENT, INSTALL, MIGRATION, CUTOVER)
+}
 
 WHOLE = "release"
 """The run that goes through all stages; it has no steps of its own."""

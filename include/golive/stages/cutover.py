@@ -1,6 +1,6 @@
 """The cutover stage: traffic moves from the old release to the new one, or comes back.
 
-readiness → (gate) → drain → switch → admit → smoke
+readiness → (gate) → drain → sync → switch → admit → smoke
 """
 
 from golive.release.environment import BalancerEntry
@@ -8,6 +8,7 @@ from golive.release.plan import PlannedStep
 from golive.stages import switch
 from golive.stages.definition import Scope, StageDefinition, StepDefinition, app_hosts, balancers, the_release
 from golive.stages.expectations import health_expectation
+from golive.stages.migration import SYNC
 from golive.stages.observe_cutover import observe_readiness, observe_smoke
 from golive.stages.work import HostWork, ServiceWork, Work
 
@@ -85,6 +86,7 @@ CUTOVER = StageDefinition(
     (
         StepDefinition("readiness", the_release, observe=observe_readiness),
         StepDefinition("drain", balancers, work=_drain, undo=_undrain),
+        SYNC,
         StepDefinition("switch", app_hosts, work=_switch, undo=_switch_back),
         StepDefinition("admit", balancers, work=_admit, undo=_drain_again),
         StepDefinition("smoke", the_release, observe=observe_smoke),

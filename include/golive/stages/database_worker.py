@@ -262,6 +262,12 @@ def compare_and_drop(connection: Connection, work: RestoreWork, operation: str, 
     return problems
 
 
+def drop(connection: Connection, database: str) -> None:
+    """Drops a copy of ours, whoever is in it. Raises ``DatabaseFailed``, ``DatabaseUnreachable``."""
+    with _locked(connection) as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+
+
 def _marked(connection: Connection, database: str, operation: str) -> bool:
     with connected(connection, database) as session:
         return _exists(session, "SELECT 1 FROM golive.operation WHERE id = %s", operation)

@@ -73,6 +73,8 @@ class StepDefinition:
     undo: Builder | None = None
     observe: Observe | None = None
     reversible: bool = True
+    migrates: bool = False
+    """Depends on the release's migration: its scripts, its mapping and both databases."""
     on_backup_host: bool = False
     """Runs on the host that keeps a database's backups, under that host's fence."""
 

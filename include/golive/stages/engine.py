@@ -18,10 +18,11 @@ from golive.stages.definition import StepDefinition, fence_target
 from golive.stages.effects import State, fold_effects
 from golive.stages.errors import CheckFailed, Overtaken, RunEnded, StepFailed, StepUnknown
 from golive.stages.fencing import hand_back, take
+from golive.stages.jobs import Done, Job
 from golive.stages.runtime import Runtime
 from golive.stages.standing import StageState, fold_stages
 from golive.stages.subject import Subject, plan_of, scope_of, subject_of_run
-from golive.stages.workers import Done, Job, perform
+from golive.stages.workers import perform
 from golive.texts import text
 
 

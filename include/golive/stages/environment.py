@@ -111,13 +111,15 @@ def _no_monitoring(scope: Scope, step: PlannedStep) -> Work:
     return RegisterWork("monitoring.withdrawn", {"release": scope.manifest.release})
 
 
-def _where(scope: Scope, name: str) -> dict[str, str]:
+def where_is(scope: Scope, name: str) -> dict[str, str]:
+    """How the tools on a host reach a database."""
     database = scope.environment.databases[name]
     connection = scope.connection(database.admin)
     return {"host": connection.host, "port": str(connection.port), "user": connection.user, "database": database.name}
 
 
-def _password(scope: Scope, name: str) -> Secret:
+def database_password(scope: Scope, name: str) -> Secret:
+    """Its administrator's."""
     return scope.connection(scope.environment.databases[name].admin).password or Secret("")
 
 
@@ -125,7 +127,9 @@ def _backup(scope: Scope, step: PlannedStep) -> Work:
     name = _name(step)
     keep = scope.environment.databases[name].backup_keep
     tool = scope.environment.tools["pg_dump"]
-    return HostWork(database_steps.backup(name, _where(scope, name), tool, _password(scope, name), keep), seconds=3600)
+    return HostWork(
+        database_steps.backup(name, where_is(scope, name), tool, database_password(scope, name), keep), seconds=3600
+    )
 
 
 def scratch_name(database: str) -> str:
@@ -138,7 +142,7 @@ def _restore_check(scope: Scope, step: PlannedStep) -> Work:
     database = scope.environment.databases[name]
     scratch = scratch_name(database.name)
     command = database_steps.restore(
-        name, _where(scope, name), scope.environment.tools, _password(scope, name), scratch
+        name, where_is(scope, name), scope.environment.tools, database_password(scope, name), scratch
     )
     return RestoreWork(HostWork(command, seconds=3600), database.admin, database.name, scratch)
 
@@ -147,7 +151,9 @@ def _drop_scratch(scope: Scope, step: PlannedStep) -> Work:
     name = _name(step)
     scratch = scratch_name(scope.environment.databases[name].name)
     return HostWork(
-        database_steps.drop_scratch(_where(scope, name), scope.environment.tools, _password(scope, name), scratch)
+        database_steps.drop_scratch(
+            where_is(scope, name), scope.environment.tools, database_password(scope, name), scratch
+        )
     )
 
 

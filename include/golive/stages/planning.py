@@ -1,6 +1,7 @@
 """Manifest and environment become a plan: a pure function, so that planning changes nothing anywhere."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from golive.canonical import Digest, digest
 from golive.release.environment import Environment
@@ -30,7 +31,7 @@ def make_plan(
         for stage in STAGES.values()
         for definition in stage.steps
         for target, component in definition.targets(manifest, environment)
-        for inputs in [_inputs(manifest, environment, manifest_digest, files or {}, target, component)]
+        for inputs in [_inputs(manifest, environment, manifest_digest, files or {}, target, component, definition)]
     )
     return Plan(manifest.release, environment.environment, manifest_digest, environment_digest, steps)
 
@@ -42,6 +43,7 @@ def _inputs(
     files: Mapping[str, Digest],
     target: str,
     component: str | None,
+    definition: StepDefinition,
 ) -> Digest:
     """What a step's result depends on. Steps about the whole release depend on all of the manifest."""
     kind, _, name = target.partition(":")
@@ -49,7 +51,8 @@ def _inputs(
     shared = {"release": manifest.release, "tools": place.get("tools", {})}
     if kind == "database":
         entry = place["databases"][name]
-        return digest({**shared, "database": entry, "host": place["hosts"][entry["host"]]})
+        own = {"database": entry, "host": place["hosts"][entry["host"]]}
+        return digest({**shared, **own, **(_moved(manifest, files, place) if definition.migrates else {})})
     if component is None:
         return digest({**shared, "manifest": manifest_digest, "target": target})
     hosts = {key: host for key, host in place["hosts"].items() if host["role"] == manifest.components[component].role}
@@ -61,6 +64,15 @@ def _inputs(
     }
     servers = {"hosts": hosts, **{part: place.get(part, {}) for part in ("balancers", "variables")}}
     return digest({**shared, **own, **servers, "target": target})
+
+
+def _moved(manifest: Manifest, files: Mapping[str, Digest], place: Mapping[str, Any]) -> dict[str, Any]:
+    """What a change of databases depends on: what is declared, its files, and every database that takes part."""
+    return {
+        "migration": manifest.as_data().get("migration", {}),
+        "files": {name: files[name] for name in sorted(manifest.migration.files) if name in files},
+        "databases": {name: place["databases"][name] for name in manifest.migration.databases},
+    }
 
 
 def _planned(

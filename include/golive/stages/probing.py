@@ -10,11 +10,12 @@ from datetime import datetime
 
 from golive.hosts.values import Status
 from golive.ledger.events import Event, NewEvent, environment_stream
-from golive.stages import database_worker
+from golive.stages import database_worker, migration_worker
 from golive.stages.bench import Bench
 from golive.stages.host_steps import file_is
-from golive.stages.work import FileWork, ProvisionWork, RegisterWork
-from golive.stages.workers import Done, Job, perform
+from golive.stages.jobs import Done, Job
+from golive.stages.work import FileWork, MigrationWork, ProvisionWork, RegisterWork
+from golive.stages.workers import perform
 
 RUNNING = "running"
 """The outcome of an effect that is still on its way: it is left to end."""
@@ -33,6 +34,8 @@ async def probe(tools: Bench, job: Job) -> Done:
             return await asyncio.to_thread(_entry, tools, job)
         case ProvisionWork():
             return await asyncio.to_thread(_database, tools, job, job.work)
+        case MigrationWork():
+            return await asyncio.to_thread(migration_worker.find, tools, job, job.work)
         case FileWork():
             return await _file(tools, job, job.work)
         case _:

@@ -19,11 +19,11 @@ from golive.stages.catalogue import STAGES
 from golive.stages.effects import Effect, State, fold_effects
 from golive.stages.errors import AnotherRollbackRuns, RollbackFailed, TargetGivenUp
 from golive.stages.fencing import hand_back, take, turn
+from golive.stages.jobs import Done
 from golive.stages.rollback import Again, intend, leaving_traces, place_of, record, undo_all
 from golive.stages.runtime import Runtime
 from golive.stages.subject import Subject, load_submission, scope_of
 from golive.stages.telling import tell
-from golive.stages.workers import Done
 from golive.texts import text
 
 

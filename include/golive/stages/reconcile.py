@@ -22,12 +22,12 @@ from golive.stages.effects import UNSETTLED, Effect, State, fold_effects
 from golive.stages.errors import TargetGivenUp
 from golive.stages.fencing import Taken, hand_back, rollback_holder, take, turn
 from golive.stages.incidents import open_incidents
+from golive.stages.jobs import Done, Job
 from golive.stages.probing import probe
 from golive.stages.runtime import Runtime
 from golive.stages.standing import StageState, fold_stages
 from golive.stages.subject import load_submission, scope_of
 from golive.stages.work import Work
-from golive.stages.workers import Done, Job
 
 LOOSE = frozenset({State.OPEN, State.UNKNOWN})
 PATIENCE = timedelta(minutes=15)

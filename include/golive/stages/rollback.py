@@ -26,9 +26,10 @@ from golive.stages.catalogue import step_definition
 from golive.stages.definition import Scope, fence_target
 from golive.stages.effects import MAY_LEAVE_TRACES, Effect, State, fold_effects, undo_id
 from golive.stages.fencing import give_back, take_back
+from golive.stages.jobs import Done, Job
 from golive.stages.runtime import Runtime
 from golive.stages.subject import load_submission, scope_of
-from golive.stages.workers import Done, Job, perform
+from golive.stages.workers import perform
 from golive.texts import text
 
 TRIES = 3

@@ -5,7 +5,7 @@ A step's builder returns one of these; nothing here runs anything, so a plan can
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from golive.canonical import Digest
 from golive.checks.http import HttpExpectation
@@ -83,4 +83,14 @@ class RegisterWork:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-Work = FileWork | HostWork | ServiceWork | ProvisionWork | DeprovisionWork | RestoreWork | RegisterWork
+DatabaseStep = Literal["schema", "schema_back", "load", "discard", "compare", "sync", "come_back"]
+
+
+@dataclass(frozen=True)
+class MigrationWork:
+    """One step of the release's migration; what it is about stands in the manifest that the scope holds."""
+
+    step: DatabaseStep
+
+
+Work = MigrationWork | FileWork | HostWork | ServiceWork | ProvisionWork | DeprovisionWork | RestoreWork | RegisterWork

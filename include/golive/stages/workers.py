@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -13,55 +12,24 @@ from golive.hosts.host import Host
 from golive.hosts.values import Operation, Outcome, Status, Upload
 from golive.ledger import Ledger
 from golive.ledger.events import Event, NewEvent, environment_stream
-from golive.stages import database_worker
+from golive.stages import database_worker, migration_worker
 from golive.stages.bench import Bench
 from golive.stages.errors import DatabaseUnreachable, RunEnded
 from golive.stages.fencing import require_current
+from golive.stages.jobs import Done, Job
 from golive.stages.work import (
     DeprovisionWork,
     FileWork,
     HostWork,
+    MigrationWork,
     ProvisionWork,
     RegisterWork,
     RestoreWork,
     ServiceWork,
-    Work,
 )
 
 DETAIL = 800
 """Characters of output kept in the ledger."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One piece of work under its operation id. ``place`` is the target whose fence guards it: the host it runs on.
-
-    ``undoes`` is the operation that a compensation takes back.
-    """
-
-    operation: str
-    token: int
-    target: str
-    place: str
-    work: Work
-    undoes: str | None = None
-
-    @property
-    def host(self) -> str:
-        return self.place.removeprefix("host:")
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of a job.
-
-    ``outcome``: done, failed (asking again says the same), unknown (ask again), or refused (somebody else took over,
-    and what became of the effect is theirs to say).
-    """
-
-    outcome: str
-    detail: str = ""
-    exit_status: int | None = None
 
 
 async def perform(bench: Bench, job: Job) -> Done:
@@ -86,8 +54,8 @@ async def _perform(bench: Bench, job: Job) -> Done:
             return await _serve(bench, job, job.work)
         case RestoreWork():
             return await _restore(bench, job, job.work)
-        case ProvisionWork() | DeprovisionWork():
-            return await asyncio.to_thread(_provision, bench, job)
+        case ProvisionWork() | DeprovisionWork() | MigrationWork():
+            return await asyncio.to_thread(_in_database, bench, job)
         case RegisterWork():
             return await asyncio.to_thread(register, bench.runtime.ledger, bench.runtime.run.environment, job, job.work)
 
@@ -145,7 +113,7 @@ async def _restore(bench: Bench, job: Job, work: RestoreWork) -> Done:
     return Done("failed", difference) if difference else done
 
 
-def _provision(bench: Bench, job: Job) -> Done:
+def _in_database(bench: Bench, job: Job) -> Done:
     still_ours = _still(bench, job)
     connection = bench.scope.connection
     match job.work:
@@ -154,6 +122,8 @@ def _provision(bench: Bench, job: Job) -> Done:
             return Done("done", ", ".join(made))
         case DeprovisionWork():
             return Done("done", ", ".join(database_worker.deprovision(connection, job.work, still_ours)))
+        case MigrationWork():
+            return migration_worker.carry_out(bench, job, job.work)
     raise TypeError(type(job.work))
 
 

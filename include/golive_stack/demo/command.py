@@ -37,7 +37,7 @@ def demo(fail: str | None, manual: bool, only_prepare: bool, locale: str) -> Non
         told = play(info, say, locale, fail, manual)
     click.echo(summary(told, locale))
     click.echo(describe(info))
-    if told.went_live is (fail is not None):
+    if told.went_live is (fail is not None) or not told.kept_all:
         raise DemoEndedOtherwise(runs=", ".join(f"{name} {state}" for name, state in told.runs.items()))
 
 
@@ -46,5 +46,16 @@ def summary(told: Told, locale: str) -> str:
     lines = [
         text("stack.demo_told", locale, environment=name, state=told.runs.get(name, "-"), serving=release)
         for name, release in told.serving.items()
+    ]
+    lines += [
+        text(
+            "stack.demo_written",
+            locale,
+            environment=name,
+            received=one.received,
+            wrong=len(one.wrong),
+            longest=f"{one.longest:.1f}",
+        )
+        for name, one in told.written.items()
     ]
     return "\n".join([*lines, text("stack.demo_seconds", locale, seconds=round(told.seconds))])

@@ -20,9 +20,10 @@ from golive.stages.runtime import Run
 from golive.stages.standing import StageState, fold_stages
 from golive.texts import text
 from golive_stack import direct, example
-from golive_stack.databases import ENVIRONMENTS, example_name
+from golive_stack.databases import ENVIRONMENTS, example_name, legacy_name
 from golive_stack.demo import breaks
 from golive_stack.demo.signing import REQUESTER, Say, Signatory
+from golive_stack.demo.writer import NEW_ROWS, OLD_ROWS, Writer, Written, lost_or_doubled
 from golive_stack.info import Info
 from golive_stack.state import State
 
@@ -35,15 +36,24 @@ LEFT = frozenset({StageState.OPEN, StageState.CLOSED, StageState.RETURNED, Stage
 
 @dataclass(frozen=True)
 class Told:
-    """How the demo ended: the state of each environment's run, what serves there, and the seconds it took."""
+    """How the demo ended: the state of each environment's run, what serves there, and the seconds it took.
+
+    ``written``: what became of the consultations that users sent meanwhile.
+    """
 
     runs: dict[str, str]
     serving: dict[str, str]
     seconds: float
+    written: dict[str, Written]
 
     @property
     def went_live(self) -> bool:
         return all(state == "success" for state in self.runs.values())
+
+    @property
+    def kept_all(self) -> bool:
+        """Every consultation that was said to be received is there, once."""
+        return not any(one.wrong for one in self.written.values())
 
 
 def play(info: Info, say: Say, locale: str, fail: str | None, manual: bool) -> Told:
@@ -53,13 +63,19 @@ def play(info: Info, say: Say, locale: str, fail: str | None, manual: bool) -> T
     """
     prepare(info, say, keep=BEFORE if fail else frozenset())
     begun = time.monotonic()
-    runs = _runs(info, say, locale, fail, manual)
-    return Told(runs, serves(info), time.monotonic() - begun)
+    written: dict[str, Written] = {}
+    runs = _runs(info, say, locale, fail, manual, written)
+    return Told(runs, serves(info), time.monotonic() - begun, written)
 
 
-def _runs(info: Info, say: Say, locale: str, fail: str | None, manual: bool) -> dict[str, str]:
+def _runs(
+    info: Info, say: Say, locale: str, fail: str | None, manual: bool, written: dict[str, Written]
+) -> dict[str, str]:
     states: dict[str, str] = {}
     for environment in ENVIRONMENTS:
+        name = f"{environment}-{time.time_ns()}"
+        writer = Writer(info.balancers[environment], example.CUSTOMERS[environment], name)
+        writer.start()
         signatory = Signatory(info, say, locale, manual, _breaking(info, say, locale, fail, environment))
         try:
             run = f"{NEW}.{environment}.{time.strftime('%Y%m%dT%H%M%S')}"
@@ -72,9 +88,20 @@ def _runs(info: Info, say: Say, locale: str, fail: str | None, manual: bool) -> 
             states[environment] = signatory.watch("release", run, RUN_SECONDS)
         finally:
             signatory.close()
+            writer.stop()
+        written[environment] = _found(info, environment, writer)
         if states[environment] != "success":
             break
     return states
+
+
+def _found(info: Info, environment: str, writer: Writer) -> Written:
+    """Looks for what the users were told was received, where the version that serves keeps it."""
+    if serves(info)[environment] == NEW:
+        wrong = lost_or_doubled(database_url(info, environment), NEW_ROWS, writer.received)
+    else:
+        wrong = lost_or_doubled(legacy_url(info, environment), OLD_ROWS, writer.received)
+    return Written(len(writer.received), wrong, writer.longest_wait)
 
 
 def _breaking(info: Info, say: Say, locale: str, fail: str | None, environment: str) -> "Breaker":
@@ -108,7 +135,7 @@ def prepare(info: Info, say: Say, keep: frozenset[str] = frozenset()) -> None:
     ledger = direct.open_ledger(info)
     try:
         for environment in ENVIRONMENTS:
-            example.seed_database(database_url(info, environment))
+            example.seed_database(legacy_url(info, environment), example.CUSTOMERS[environment])
             submit_environment(ledger, info.environments[environment], "admin")
         submit_release(ledger, example.write_release(info.home.root / "releases" / OLD, "1.0.0"), REQUESTER)
         submit_release(ledger, example.write_release(info.home.root / "releases" / NEW, "2.0.0"), REQUESTER)
@@ -145,6 +172,12 @@ def database_url(info: Info, environment: str) -> Secret:
     """The example's database as its application's user."""
     name = example_name(environment)
     return info.postgres.url(name, name, State(info.home.state).password(f"database/{environment}"))
+
+
+def legacy_url(info: Info, environment: str) -> Secret:
+    """The old system's database as version 1 enters it."""
+    name = legacy_name(environment)
+    return info.postgres.url(name, name, State(info.home.state).password(f"legacy/{environment}"))
 
 
 def serves(info: Info) -> dict[str, str]:

@@ -27,7 +27,7 @@ def test_a_plan_needs_no_ledger(golive, manifest, environments):
     assert data["digest"] in found.stdout
     assert data["ledger_asked"] is False
     assert data["difference"] is None
-    assert {"environment", "install", "cutover"} <= {step["stage"] for step in data["plan"]["steps"]}
+    assert {"environment", "install", "migration", "cutover"} <= {step["stage"] for step in data["plan"]["steps"]}
 
 
 def test_planning_changes_nothing(golive, story, postgres, story_database, manifest, environments, tmp_path):

@@ -31,6 +31,9 @@ class Service:
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10, trust_env=False)
 
+    def post(self, path: str, content: object) -> httpx.Response:
+        return httpx.post(f"http://127.0.0.1:{self.port}{path}", json=content, timeout=10, trust_env=False)
+
 
 @contextmanager
 def serving(folder: Path, database: str, version: Version, variant: Variant | None = None) -> Iterator[Service]:

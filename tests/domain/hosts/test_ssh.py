@@ -100,7 +100,7 @@ def test_questions_do_not_wait_behind_operations(sshd: Server) -> None:
         async with connect(sshd.address, CREDENTIALS) as host:
             works = (host.operate(_operation("sleep 6", key=f"op{n}"), timeout=60) for n in range(9))
             tasks = [asyncio.create_task(work) for work in works]
-            await asyncio.to_thread(_wait_for, lambda: len(list(sshd.home.rglob("pid"))) == 8)
+            await asyncio.to_thread(_wait_for, lambda: len(list(sshd.home.glob(".golive/operations/*/pid"))) == 8)
             asked, cancelled = await host.status("op0"), await host.cancel("op0")
             for task in tasks:
                 task.cancel()

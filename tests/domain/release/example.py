@@ -14,6 +14,8 @@ MANIFEST_FILE = FOLDER / "release-2.0.yaml"
 ENVIRONMENT_FILE = FOLDER / "environments/production.yaml"
 MANIFEST = MANIFEST_FILE.read_text(encoding="utf-8")
 ENVIRONMENT = ENVIRONMENT_FILE.read_text(encoding="utf-8")
+WITHOUT_MIGRATION = (f"migration:{MANIFEST.partition('migration:')[2].partition('training:')[0]}", "")
+"""The change that leaves the databases as they are."""
 
 
 def spoiled(text: str, *changes: tuple[str, str]) -> str:

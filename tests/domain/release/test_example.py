@@ -6,7 +6,15 @@ from golive.release.errors import FilesMismatch
 from golive.release.fit import check_fit
 from golive.release.manifest import files_of, load_manifest, manifest_from_data
 from golive.release.schema import DEFAULT_FOLDER, MODELS, schema_text
-from tests.domain.release.example import ENVIRONMENT_FILE, FOLDER, MANIFEST_FILE, ROOT, environment, manifest
+from tests.domain.release.example import (
+    ENVIRONMENT_FILE,
+    FOLDER,
+    MANIFEST_FILE,
+    ROOT,
+    WITHOUT_MIGRATION,
+    environment,
+    manifest,
+)
 
 SECOND_CHANGE = """  - id: CSR-2026-0121
     title: 상담원 상태 실시간 표시
@@ -21,11 +29,20 @@ SECOND_CHANGE = """  - id: CSR-2026-0121
     approval: {technical: park.infra, business: jung.owner}
 """
 
+MIGRATION_FILES = (
+    "migration/0001_tables.down.sql",
+    "migration/0001_tables.up.sql",
+    "migration/0002_newest_first.down.sql",
+    "migration/0002_newest_first.up.sql",
+    "migration/mapping.yaml",
+)
+
 
 def given_files():
     release = manifest()
     artifact = release.components["api"].artifact
-    return {artifact.file: artifact.digest, "templates/app.conf.template": "sha256:" + "1" * 64}
+    beside = dict.fromkeys(("templates/app.conf.template", *MIGRATION_FILES), "sha256:" + "1" * 64)
+    return {artifact.file: artifact.digest, **beside}
 
 
 @pytest.mark.parametrize("release", sorted(FOLDER.glob("release-*.yaml")), ids=lambda path: path.stem)
@@ -57,9 +74,10 @@ def test_dropping_a_change_request_makes_a_new_digest():
     assert manifest((SECOND_CHANGE, "")).digest(given_files()) != manifest().digest(given_files())
 
 
-def test_a_changed_template_makes_a_new_digest():
+@pytest.mark.parametrize("file", ["templates/app.conf.template", *MIGRATION_FILES])
+def test_a_changed_file_makes_a_new_digest(file):
     """The digest covers the files that the manifest refers to."""
-    other = {**given_files(), "templates/app.conf.template": "sha256:" + "2" * 64}
+    other = {**given_files(), file: "sha256:" + "2" * 64}
     assert manifest().digest(other) != manifest().digest(given_files())
 
 
@@ -67,10 +85,12 @@ def test_a_changed_template_makes_a_new_digest():
     "change",
     [
         lambda files: files.pop("templates/app.conf.template"),
+        lambda files: files.pop("migration/0001_tables.down.sql"),
+        lambda files: files.pop("migration/mapping.yaml"),
         lambda files: files.update(stray="sha256:" + "3" * 64),
         lambda files: files.update({"build/contact-center-api-2.0.0.tar.gz": "sha256:" + "4" * 64}),
     ],
-    ids=["missing", "unknown", "changed artifact"],
+    ids=["missing", "no way back", "no mapping", "unknown", "changed artifact"],
 )
 def test_a_digest_needs_exactly_the_files_that_are_named(change):
     """A missing file, a stray file and an artifact that is not the named one are refused."""
@@ -99,9 +119,9 @@ def test_the_layout_of_the_file_changes_no_digest():
 
 
 def test_files_of_names_every_file_once():
-    """The artifact and the templates, relative to the manifest's folder."""
+    """The artifact, the templates, the scripts and the mapping, relative to the manifest's folder."""
     names = [path.as_posix() for path in files_of(manifest())]
-    assert names == ["build/contact-center-api-2.0.0.tar.gz", "templates/app.conf.template"]
+    assert names == ["build/contact-center-api-2.0.0.tar.gz", *MIGRATION_FILES, "templates/app.conf.template"]
 
 
 def test_who_may_answer_excludes_the_drafter():
@@ -135,6 +155,19 @@ def test_only_the_last_environment_needs_somebody_to_sign_the_plan():
     release = manifest()
     assert [release.needs_line(name, "plan") for name in release.path] == [False, True]
     assert not release.model_copy(update={"changes": ()}).needs_line("production", "plan")
+
+
+def test_only_a_release_that_changes_databases_needs_somebody_to_sign_the_migration():
+    """In every environment of its path."""
+    release, other = manifest(), manifest(WITHOUT_MIGRATION)
+    assert [release.needs_line(name, "migration") for name in release.path] == [True, True]
+    assert [other.needs_line(name, "migration") for name in other.path] == [False, False]
+
+
+def test_the_databases_of_a_migration_are_named_once():
+    """The one whose schema changes and both between which rows move."""
+    assert manifest().migration.databases == ("legacy", "main")
+    assert manifest(WITHOUT_MIGRATION).migration.databases == ()
 
 
 def test_the_path_tells_what_comes_before():

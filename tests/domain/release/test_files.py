@@ -11,13 +11,16 @@ from tests.domain.release.example import FOLDER, MANIFEST, spoiled
 ZEROS = "sha256:" + "0" * 64
 ARTIFACT = "build/contact-center-api-2.0.0.tar.gz"
 SOURCE = "templates/app.conf.template"
+SCRIPT = "migration/0001_tables.up.sql"
+MAPPING = "migration/mapping.yaml"
 
 
 @pytest.fixture
 def folder(tmp_path):
     """The example with a real artifact beside it, and a neighbour outside."""
     root = tmp_path / "release"
-    shutil.copytree(FOLDER / "templates", root / "templates")
+    for part in ("templates", "migration"):
+        shutil.copytree(FOLDER / part, root / part)
     (root / "build").mkdir()
     (root / ARTIFACT).write_bytes(b"artifact")
     digest = "sha256:" + hashlib.sha256(b"artifact").hexdigest()
@@ -87,11 +90,20 @@ def test_a_changed_artifact_is_refused(folder):
 def test_all_missing_files_are_told_at_once(folder):
     """Every file that cannot be read is named in one report."""
     release = load(folder)
-    (folder / ARTIFACT).unlink()
-    (folder / SOURCE).unlink()
+    for name in (ARTIFACT, SOURCE, SCRIPT, MAPPING):
+        (folder / name).unlink()
     with pytest.raises(ManifestInvalid) as caught:
         digests_of(release, folder, "x")
-    assert len(caught.value.problems) == 2
+    assert {problem.finding.data["file"] for problem in caught.value.problems} == {ARTIFACT, SOURCE, SCRIPT, MAPPING}
+
+
+@pytest.mark.parametrize("name", [SCRIPT, MAPPING])
+def test_a_linked_file_of_the_migration_is_not_followed(folder, name):
+    """What changes databases comes from the release's folder and from nowhere else."""
+    release = load(folder)
+    (folder / name).unlink()
+    (folder / name).symlink_to(folder.parent / "outside")
+    assert refused(lambda: digests_of(release, folder, "x")) == {"file_outside"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 
 from golive.release.errors import ManifestInvalid
 from golive.release.fit import check_fit
-from tests.domain.release.example import environment, keys, manifest
+from tests.domain.release.example import WITHOUT_MIGRATION, environment, keys, manifest
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from tests.domain.release.example import environment, keys, manifest
         (('api_port: "18090"', 'api_port: "٣"'), "hosts.app2.variables.api_port", "fit_port"),
         (('api_check_port: "18101"', 'other: "1"'), "hosts.app3.variables.api_check_port", "fit_port"),
         (("component: api", "component: web"), "balancers.front.component", "fit_component"),
-        (("  main: {admin", "  other: {admin"), "databases", "fit_database"),
+        (("  legacy: {admin", "  other: {admin"), "databases", "fit_migration"),
     ],
 )
 def test_an_environment_that_lacks_something_is_refused(change, path, key):
@@ -22,6 +22,18 @@ def test_an_environment_that_lacks_something_is_refused(change, path, key):
     with pytest.raises(ManifestInvalid) as caught:
         check_fit(manifest(), environment(change))
     assert keys(caught.value.problems) == {(path, key)}
+
+
+def test_a_database_is_missed_by_everything_that_needs_it():
+    """A component's secret and the migration each tell that the database is not there."""
+    with pytest.raises(ManifestInvalid) as caught:
+        check_fit(manifest(), environment(("  main: {admin", "  other: {admin")))
+    assert keys(caught.value.problems) == {("databases", "fit_database"), ("databases", "fit_migration")}
+
+
+def test_a_release_that_leaves_databases_alone_needs_only_its_own():
+    """Without a migration the old system's database may be missing."""
+    check_fit(manifest(WITHOUT_MIGRATION), environment(("  legacy: {admin", "  other: {admin")))
 
 
 def test_a_component_needs_a_host():

@@ -1,5 +1,6 @@
 import json
 import pickle
+import shutil
 
 import pytest
 
@@ -127,6 +128,7 @@ def test_stored_data_that_is_damaged_is_refused():
 def test_an_unknown_template_name_is_told_with_the_rest(tmp_path):
     """Templates are compared with what is declared in the same report as everything else."""
     (tmp_path / "templates").mkdir()
+    shutil.copytree(MANIFEST_FILE.parent / "migration", tmp_path / "migration")
     (tmp_path / "templates/app.conf.template").write_text("@environment_title@ @unknown@\n")
     (tmp_path / "release.yaml").write_text(spoiled(MANIFEST, ("locale: ko", "locale: kr")), encoding="utf-8")
     with pytest.raises(ManifestInvalid) as caught:

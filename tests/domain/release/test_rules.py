@@ -62,7 +62,12 @@ REFUSED = {
         "no_approval_line",
     ),
     "a stage without a line": (
-        ("stages: [environment, install, cutover]", "stages: [environment, install]"),
+        ("stages: [environment, install, migration, cutover]", "stages: [environment, install, migration]"),
+        "approvals",
+        "no_approval_line",
+    ),
+    "a migration without a line": (
+        ("stages: [environment, install, migration, cutover]", "stages: [environment, install, cutover]"),
         "approvals",
         "no_approval_line",
     ),
@@ -126,7 +131,7 @@ REFUSED = {
         "components.api.templates[1].target",
         "named_twice",
     ),
-    "a migration that nobody does": (("required: false", "required: true"), "migration.required", "no_migration_stage"),
+    "rows that move in a circle": (("source: legacy", "source: main"), "migration.data.target", "moves_into_itself"),
     "another format": (("schema: 1", "schema: 2"), "schema", "not_a_choice"),
     "minutes that fall": (("after_minutes: 0", "after_minutes: 60"), "hypercare.escalation", "escalation_order"),
     "levels that fall": (("level: 2", "level: 1"), "hypercare.escalation", "escalation_order"),

@@ -95,8 +95,6 @@ COERCED = {
     "a quoted number": ("effort_hours: 120", 'effort_hours: "120"', "changes[0].effort_hours", "needs_integer"),
     "a fraction": ("effort_hours: 120", "effort_hours: 120.0", "changes[0].effort_hours", "needs_integer"),
     "a truth for a number": ("effort_hours: 120", "effort_hours: true", "changes[0].effort_hours", "needs_integer"),
-    "a number for a truth": ("required: false", "required: 0", "migration.required", "needs_boolean"),
-    "a word for a truth": ("required: false", "required: no", "migration.required", "needs_boolean"),
     "a word for a list": ("path: [test, production]", "path: test", "path", "needs_list"),
     "a list for a mapping": ("cutover: {drain_seconds: 10}", "cutover: [10]", "cutover", "needs_mapping"),
     "nothing for a text": ("version: 2.0.0", "version:", "version", "needs_text"),

@@ -8,6 +8,7 @@ from golive.approvals.decisions import decide_answer, decide_ask
 from golive.approvals.line import line_for
 from golive.approvals.standing import Vote
 from golive.ledger.events import Decide, Event, release_stream
+from golive.release.manifest import files_of
 from golive.release.people import PLAN
 from golive.release.plan import Plan
 from golive.stages.admission import Admission, gate_of
@@ -25,7 +26,7 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RELEASE = "contact-center-2.0"
 MANIFEST, INVENTORY, ARTIFACT, BUNDLE, TREE = (f"sha256:{letter * 64}" for letter in "abcde")
 PLACEMENT = Placement(RELEASE, "api", "2.0.0", ARTIFACT, BUNDLE, 1234, TREE)
-FILES = {"templates/app.conf.template": f"sha256:{'f' * 64}"}
+FILES = {path.as_posix(): f"sha256:{'f' * 64}" for path in files_of(manifest()) if path.parts[0] != "build"}
 
 
 @cache

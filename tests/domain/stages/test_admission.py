@@ -212,7 +212,7 @@ def test_outside_its_window_a_stage_waits() -> None:
     window = (named, 'opens: "2026-03-02T22:00:00", closes: "2026-03-03T02:00:00"')
     record = Record(subject(window))
     record.promote()
-    for stage in ("environment", "install"):
+    for stage in ("environment", "install", "migration"):
         _whole(record, stage)
     record.open("cutover")
     record.fact("readiness", stage="cutover")

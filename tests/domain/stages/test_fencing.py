@@ -12,9 +12,10 @@ from golive.ledger.leases import GIVEN_UP, PUT_RIGHT, current
 from golive.stages import fencing
 from golive.stages.errors import AnotherRollbackRuns, LeaseLost, RunEnded, TargetGivenUp
 from golive.stages.fencing import give_back, hand_back, one_at_a_time, require_current, take, take_back
+from golive.stages.jobs import Job
 from golive.stages.runtime import Runtime
 from golive.stages.work import RegisterWork
-from golive.stages.workers import Job, register
+from golive.stages.workers import register
 from tests.domain.stages.history import run
 
 TARGETS = ("host:app1", "host:app2")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from golive.migration.ddl.running import Say, migrate_down, migrate_up
+from golive.migration.ddl.running import Attempt, Say, migrate_down, migrate_up
 from golive.migration.ddl.scripts import Script
 from golive.migration.endpoint import Endpoint
 from golive.migration.errors import SchemaNotRestored
@@ -44,22 +44,22 @@ WHERE t.typtype IN ('e', 'd', 'r') AND n.nspname NOT IN ('information_schema', '
 """
 
 
-def rehearse(copy: Endpoint, scripts: Sequence[Script], say: Say) -> tuple[str, ...]:
+def rehearse(copy: Endpoint, scripts: Sequence[Script], say: Say, owner: str = "") -> tuple[str, ...]:
     """Runs the pending scripts on ``copy`` up, down and up; the names of what was rehearsed.
 
     Raises ``SchemaNotRestored`` when *down* left anything, and whatever a script does wrong. Scripts that say they
     are irreversible are run up once, and *down* is not asked of them.
     """
-    operation = f"rehearsal.{secrets.token_hex(8)}"
+    attempt = Attempt(f"rehearsal.{secrets.token_hex(8)}", _token(copy), owner)
     before = schema_shape(copy)
-    ran = migrate_up(copy, scripts, operation, _token(copy), say)
+    ran = migrate_up(copy, scripts, attempt, say)
     if any(script.irreversible for script in scripts if str(script) in ran):
         return ran
-    migrate_down(copy, operation, _token(copy), say)
+    migrate_down(copy, attempt, say)
     after = schema_shape(copy)
     if before != after:
         raise SchemaNotRestored(difference="; ".join(sorted(before ^ after)[:10]))
-    return migrate_up(copy, scripts, operation, _token(copy), say)
+    return migrate_up(copy, scripts, attempt, say)
 
 
 def schema_shape(database: Endpoint) -> frozenset[str]:

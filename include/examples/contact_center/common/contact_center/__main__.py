@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from contact_center import config, pages
+from contact_center import config, pages, writing
 from contact_center.database import Database
 from contact_center.health import health
 from contact_center.server import serve
@@ -23,6 +23,7 @@ def main() -> None:
             "/health": partial(health, settings, database),
             "/api/consultations": partial(pages.consultations, database),
         },
+        {"/api/consultations": partial(writing.receive, database)},
     )
 
 

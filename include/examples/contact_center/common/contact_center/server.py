@@ -5,12 +5,15 @@ import socketserver
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from contact_center.database import Unreachable
+from contact_center.database import Refused, Unreachable
 from contact_center.response import Response
 
 Page = Callable[[], Response]
+Action = Callable[[bytes], Response]
+LONGEST_BODY = 65_536
 
 
 class Server(socketserver.ThreadingMixIn, HTTPServer):
@@ -30,12 +33,12 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
             self.handle_request()
 
 
-def serve(address: tuple[str, int], pages: Mapping[str, Page]) -> None:
-    """Serve ``pages`` until SIGTERM or SIGINT, then finish what was begun."""
+def serve(address: tuple[str, int], pages: Mapping[str, Page], actions: Mapping[str, Action]) -> None:
+    """Serve ``pages`` (GET) and ``actions`` (POST) until SIGTERM or SIGINT, then finish what was begun."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with Server(address, _handler(pages)) as server:
+    with Server(address, _handler(pages, actions)) as server:
         worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         worker.start()
         print(f"serving on {address[0]}:{address[1]}", flush=True)
@@ -46,12 +49,23 @@ def serve(address: tuple[str, int], pages: Mapping[str, Page]) -> None:
     print("stopped", flush=True)
 
 
-def _handler(pages: Mapping[str, Page]) -> type[BaseHTTPRequestHandler]:
+def _handler(pages: Mapping[str, Page], actions: Mapping[str, Action]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = 10  # seconds for a client to send its request
 
         def do_GET(self) -> None:
-            response = answer(pages, self.path.partition("?")[0])
+            path = self.path.partition("?")[0]
+            self._send(answer(path, pages.get(path)))
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length", "")
+            if not length.isdecimal() or int(length) > LONGEST_BODY:
+                return self._send(Response.json({"status": "error", "error": "본문이 없거나 너무 깁니다"}, status=413))
+            body = self.rfile.read(int(length))
+            action = actions.get(self.path)
+            return self._send(answer(self.path, action and partial(action, body)))
+
+        def _send(self, response: Response) -> None:
             self.send_response(response.status)
             self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(len(response.body)))
@@ -61,12 +75,15 @@ def _handler(pages: Mapping[str, Page]) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def answer(pages: Mapping[str, Page], path: str) -> Response:
-    """The page at ``path``; 404 without one, 503 without a database, 500 when the page fails."""
-    if path not in pages:
+def answer(path: str, page: Page | None) -> Response:
+    """What ``page`` says; 404 without one, 503 without a database or while it takes no writes, 500 when it fails."""
+    if page is None:
         return Response.json({"status": "error", "error": "없는 주소입니다"}, status=404)
     try:
-        return pages[path]()
+        return page()
+    except Refused as error:
+        print(f"{path}: write refused: {error}", file=sys.stderr, flush=True)
+        return Response.json({"status": "refused", "error": "지금은 저장할 수 없습니다. 잠시 뒤에"}, status=503)
     except Unreachable as error:
         print(f"{path}: database unreachable: {error}", file=sys.stderr, flush=True)
         return Response.json({"status": "unavailable", "error": "데이터베이스에 연결할 수 없습니다"}, status=503)

@@ -1,4 +1,4 @@
-"""Version 1: the list of consultations (상담 목록)."""
+"""Version 1: the list of consultations (상담 목록), on the old system's tables."""
 
 from html import escape
 
@@ -7,9 +7,24 @@ from contact_center.database import Database
 from contact_center.response import Response
 
 LIST = """
-    SELECT consultation.id, customer.name AS customer, channel, topic, consultation.status, received_at
-    FROM consultation JOIN customer ON customer.id = customer_id
-    ORDER BY received_at DESC, consultation.id LIMIT 50
+    SELECT cnsl_no AS id, btrim(cust_nm) AS customer, channel.cd_nm AS channel, topic, status.cd_nm AS status,
+           rcv_dtm AS received_at
+    FROM tb_cnsl JOIN tb_cust USING (cust_no)
+    JOIN tb_cd channel ON (channel.cd_grp, channel.cd) = ('CHNL', chnl_cd)
+    JOIN tb_cd status ON (status.cd_grp, status.cd) = ('STAT', stat_cd)
+    ORDER BY rcv_dtm DESC, cnsl_no LIMIT 50
+"""
+
+RECEIVE = """
+    WITH received AS (
+        INSERT INTO tb_cnsl (cust_no, chnl_cd, topic, stat_cd, rcv_dtm, req_no)
+        SELECT %(customer)s, cd, %(topic)s, '10', now() AT TIME ZONE 'Asia/Seoul', %(request)s
+        FROM tb_cd WHERE cd_grp = 'CHNL' AND cd_nm = %(channel)s
+        ON CONFLICT (req_no) DO NOTHING RETURNING cnsl_no, rcv_dtm),
+    noted AS (INSERT INTO tb_cnsl_memo SELECT cnsl_no, 1, %(memo)s FROM received),
+    kept AS (
+        INSERT INTO tb_cnsl_hist (cnsl_no, stat_cd, chg_dtm) SELECT cnsl_no, '10', rcv_dtm FROM received)
+    SELECT cnsl_no AS id FROM received UNION ALL SELECT cnsl_no FROM tb_cnsl WHERE req_no = %(request)s LIMIT 1
 """
 
 PAGE = """<!doctype html>

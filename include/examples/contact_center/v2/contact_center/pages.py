@@ -9,11 +9,24 @@ from contact_center.style import STYLE
 
 HISTORY = """
     SELECT consultation.id, customer.name AS customer, customer.grade, channel, topic, consultation.status,
-           received_at, closed_at, summary, agent.name AS agent, agent.status AS agent_status
+           received_at AT TIME ZONE 'Asia/Seoul' AS received_at, closed_at, summary, agent.name AS agent,
+           agent.status AS agent_status
     FROM consultation JOIN customer ON customer.id = customer_id LEFT JOIN agent ON agent.id = agent_id
     ORDER BY received_at DESC, consultation.id LIMIT 50
 """
-AGENTS = "SELECT id, name, team, extension, status FROM agent ORDER BY team, id"
+AGENTS = """
+    SELECT agent.id, agent.name, team.name AS team, extension, status
+    FROM agent JOIN team ON team.id = team_id WHERE active ORDER BY team.name, agent.id
+"""
+RECEIVE = """
+    WITH received AS (
+        INSERT INTO consultation (customer_id, channel, topic, status, received_at, summary, request)
+        VALUES (%(customer)s, %(channel)s, %(topic)s, '접수', date_trunc('second', now()), %(memo)s, %(request)s)
+        ON CONFLICT (request) DO NOTHING RETURNING id, received_at),
+    kept AS (
+        INSERT INTO consultation_event (consultation_id, status, at) SELECT id, '접수', received_at FROM received)
+    SELECT id FROM received UNION ALL SELECT id FROM consultation WHERE request = %(request)s LIMIT 1
+"""
 
 PAGE = """<!doctype html>
 <html lang="ko"><head><meta charset="utf-8"><title>고객상담센터</title><style>{style}</style></head>
