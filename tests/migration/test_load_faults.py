@@ -59,7 +59,7 @@ def beside(work: threading.Thread) -> Iterator[None]:
 
 def test_a_killed_worker_is_followed_by_another(calls: Migration) -> None:
     """SIGKILL at any moment costs the open chunks, and no row."""
-    assert load_under_kills(ready(calls), 0.6) > 1
+    assert load_under_kills(ready(calls), 0.2, most=40) > 1
     assert differences(calls) == []
 
 
