@@ -12,7 +12,7 @@ from typing import Any
 from golive.migration.control import check_fence
 from golive.migration.names import TableName, literal, quoted
 from golive.migration.settings import Migration
-from golive.migration.statements import Session, patiently, rows, run, value
+from golive.migration.statements import Session, patiently, rows, run
 
 SECONDS = 120.0
 _Hold = tuple[str, str, str, str, str]
@@ -60,12 +60,6 @@ def validate(session: Session, migration: Migration) -> None:
             "UPDATE golive_migration.held SET later_sql = ''"
             f" WHERE migration = {literal(migration.name)} AND number = {number}",
         )
-
-
-def is_held(session: Session, migration: Migration) -> bool:
-    """Whether anything of the target is not yet as it was."""
-    held = f"SELECT EXISTS (SELECT FROM golive_migration.held WHERE migration = {literal(migration.name)}"
-    return bool(value(session, f"{held} AND released_at IS NULL)"))
 
 
 def _fenced(session: Session, migration: Migration, statements: str) -> None:
